@@ -1,0 +1,128 @@
+package reconcile
+
+import (
+	"fmt"
+	"time"
+)
+
+// decideNew handles an entry whose ID the ledger does not know, or knows only
+// from a principal that is gone.
+func (d *decider) decideNew(w *wish) {
+	j := d.judged[w.ref.Source]
+	if j.unconfirmed || len(j.all) > 0 {
+		// The source means something else until a person says so: an entry that is new
+		// today may have been there all along.
+		if acc := d.ownerOf(w.name); acc != nil && w.name != "" {
+			d.holdWish(w, HoldAccountUnproven, "an account of this name exists, and the source changed its meaning: it is linked once that is approved")
+		}
+		return
+	}
+	d.newCount++
+	if j.adopting() {
+		w.row.NameLackedAt = timeZero
+	}
+	if w.name == "" {
+		return // held; nothing to remember yet
+	}
+	w.row.Name = w.name
+	w.write = true
+	if w.held {
+		w.row.Entry = Hash{} // decided again at the next read
+	}
+	d.bind(w, j.adopting())
+}
+
+// decideUnbound handles a known principal whose account is not known yet.
+func (d *decider) decideUnbound(w *wish) {
+	if w.name == "" {
+		return
+	}
+	if w.old != nil && !d.sameName(w.name, w.old.Name) {
+		w.row.NameLackedAt = d.sources[w.ref.Source].State.LastComplete
+	}
+	before := w.row
+	w.row.Name = w.name
+	d.bind(w, d.judged[w.ref.Source].accepted)
+	w.write = w.entry != nil || w.row.Bound() || before.State != StateActive
+}
+
+// ownerOf gives the account that a name opens, by its name or by an address.
+func (d *decider) ownerOf(name string) *Account {
+	id, ok := d.owner[d.hash(name)]
+	if !ok {
+		return nil
+	}
+	return d.accounts[id]
+}
+
+// bind links an entry to the account of its name, if that account is proven to
+// be this person's; otherwise it says what stands in the way.
+func (d *decider) bind(w *wish, adopting bool) {
+	acc := d.ownerOf(w.name)
+	if acc == nil {
+		return
+	}
+	if w.held {
+		w.row.Entry = Hash{}
+		return
+	}
+	if acc.Kind != KindIndividual && acc.Kind != KindAdmin {
+		d.holdWish(w, HoldProtected, fmt.Sprintf("account %s has this name, but it is not a user's account", acc.ID))
+		w.row.Entry = Hash{}
+		return
+	}
+	holder, linked := d.linked[acc.ID]
+	switch {
+	case linked && holder != w.ref:
+		d.want(w, acc, holder)
+	case !d.sameName(acc.Name, w.name):
+		d.holdWish(w, HoldAddressTaken, fmt.Sprintf("account %s (%s), whose owner is not known, has this name as an address", acc.ID, acc.Name))
+		w.row.Entry = Hash{}
+	case adopting || w.firstSeen():
+		d.adopt(w, acc, adopting)
+	case d.younger(acc, w.row.NameLackedAt):
+		d.link(w, acc)
+	default:
+		d.want(w, acc, PrincipalRef{})
+	}
+}
+
+// firstSeen tells that the principal bore its name in the very first snapshot.
+func (w *wish) firstSeen() bool { return w.old != nil && w.row.NameLackedAt.IsZero() }
+
+// younger tells whether an account is proven to have been made after a moment.
+func (d *decider) younger(acc *Account, than time.Time) bool {
+	if acc.Created.IsZero() || than.IsZero() || !acc.Created.After(than) {
+		return false
+	}
+	return acc.FirstListed.IsZero() || acc.FirstListed.After(than)
+}
+
+// adopt links by name alone, as the first run does.
+func (d *decider) adopt(w *wish, acc *Account, now bool) {
+	person := w.row.Created
+	older := !person.IsZero() && !acc.Created.IsZero() && acc.Created.Before(person)
+	switch {
+	case older:
+		d.holdWish(w, HoldOlderThanPerson, fmt.Sprintf("account %s was made on %s, before the person's entry (%s)",
+			acc.ID, acc.Created.UTC().Format(dayFormat), person.UTC().Format(dayFormat)))
+		w.row.Entry = Hash{}
+	case now || d.younger(acc, w.row.FirstSeen):
+		d.link(w, acc)
+	default:
+		d.holdWish(w, HoldAccountUnproven, fmt.Sprintf("account %s has this name, but nothing proves that it is this person's", acc.ID))
+		w.row.Entry = Hash{}
+	}
+}
+
+func (d *decider) link(w *wish, acc *Account) {
+	w.row.Link = Link{Account: acc.ID, Created: acc.Created, Name: acc.Name}
+	d.linked[acc.ID] = w.ref
+	d.linkedN++
+	if acc.Suspended {
+		d.notice(NoticeFoundSuspended, w.ref.Source, acc, "the account was already suspended, not by syncagent")
+	}
+	d.detected = append(d.detected, Detection{Event: "link", Source: w.ref.Source, ID: w.ref.ID, Account: acc.ID, To: acc.Name})
+	// Addresses that the account holds and the directory does not list are an
+	// administrator's; they stay.
+}

@@ -1,0 +1,230 @@
+package reconcile
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+)
+
+// Scheme is the number of the way in which entries are hashed. A new scheme
+// only rewrites the ledger.
+const Scheme = 1
+
+// ErrDuplicateID is returned by Differ.Add when one stable ID comes twice: the
+// snapshot is unusable.
+var ErrDuplicateID = errors.New("the same stable ID twice in one snapshot")
+
+// ErrBadID is returned by Differ.Add for an empty or overlong stable ID.
+var ErrBadID = errors.New("unusable stable ID")
+
+// Differ compares a snapshot with what the ledger knew, entry by entry,
+// without keeping entries that did not change: in memory stay a key, a hash
+// and a mark for each known principal. It may be used by one goroutine at a
+// time.
+type Differ struct {
+	source  string
+	salt    string
+	index   map[Hash]int32
+	rows    []knownRow
+	fresh   map[Hash]struct{}
+	changed []Changed
+	leavers map[int64]bool
+	watch   []watched
+	sum     [sha256.Size]byte
+	entries int
+	seen    int
+}
+
+type knownRow struct {
+	row   int64
+	entry Hash
+	state State
+	seen  bool
+}
+
+type watched struct {
+	pattern string
+	id      StableID
+	found   bool
+}
+
+// Changed is an entry that differs from the ledger, with its hash.
+type Changed struct {
+	Entry Entry
+	Hash  Hash
+}
+
+// Diff is what a snapshot changed against the ledger.
+type Diff struct {
+	Source   string
+	Evidence Evidence
+	// Changed are entries that are new, differ, or belong to a principal that was
+	// missing, gone or held; in the order of their IDs.
+	Changed []Changed
+	// Missing are the ledger rows of living principals that the snapshot lacks, in
+	// ascending order. It is empty if the snapshot is not complete.
+	Missing []int64
+	// Leavers are those of Missing whose entry is there but marked as a leaver.
+	Leavers map[int64]bool
+	// Unchanged is the number of entries that agree with the ledger.
+	Unchanged int
+	// Watched maps each pattern given to Watch to the ID that satisfied it.
+	Watched map[string]StableID
+	// Lost are the watched patterns that nothing satisfied, sorted.
+	Lost []string
+}
+
+// NewDiffer begins a comparison. The salt goes into every entry hash: another
+// salt (the server's rules about names changed) makes every entry "changed".
+func NewDiffer(source, salt string) *Differ {
+	return &Differ{
+		source: source, salt: salt,
+		index: map[Hash]int32{}, fresh: map[Hash]struct{}{}, leavers: map[int64]bool{},
+	}
+}
+
+// Know tells the Differ about a principal of the ledger; all are told before
+// the first Add.
+func (d *Differ) Know(row int64, id StableID, entry Hash, state State) {
+	d.index[HashOf(string(id))] = int32(len(d.rows)) //nolint:gosec // a ledger has far fewer than 2^31 rows
+	d.rows = append(d.rows, knownRow{row: row, entry: entry, state: state})
+}
+
+// Watch asks whether some entry satisfies a pattern (a canary, a protection).
+// With a remembered ID only that ID counts.
+func (d *Differ) Watch(pattern string, remembered StableID) {
+	d.watch = append(d.watch, watched{pattern: pattern, id: remembered})
+}
+
+// Add takes the next entry. It returns ErrDuplicateID or ErrBadID; then the
+// snapshot must be given up.
+func (d *Differ) Add(e Entry) error {
+	if e.ID == "" || len(e.ID) > MaxStableID {
+		return fmt.Errorf("%w of entry %q: %d bytes", ErrBadID, e.Label, len(e.ID))
+	}
+	d.entries++
+	d.observe(e)
+	key, hash := HashOf(string(e.ID)), HashEntry(e, d.salt)
+	for i := range hash {
+		d.sum[i] ^= hash[i]
+	}
+	at, known := d.index[key]
+	if !known {
+		if _, twice := d.fresh[key]; twice {
+			return fmt.Errorf("%w: %s (%s)", ErrDuplicateID, e.ID, e.Label)
+		}
+		d.fresh[key] = struct{}{}
+		if !e.Leaver {
+			d.keep(e, hash)
+		}
+		return nil
+	}
+	row := &d.rows[at]
+	if row.seen {
+		return fmt.Errorf("%w: %s (%s)", ErrDuplicateID, e.ID, e.Label)
+	}
+	row.seen = true
+	switch {
+	case e.Leaver:
+		d.leavers[row.row] = true
+	case row.state != StateActive || row.entry != hash:
+		d.keep(e, hash)
+	}
+	return nil
+}
+
+func (d *Differ) keep(e Entry, hash Hash) {
+	d.changed = append(d.changed, Changed{Entry: e, Hash: hash})
+}
+
+func (d *Differ) observe(e Entry) {
+	for i := range d.watch {
+		w := &d.watch[i]
+		if w.found || e.Leaver {
+			continue
+		}
+		if (w.id != "" && w.id == e.ID) || (w.id == "" && EntryMatches(w.pattern, e)) {
+			w.id, w.found = e.ID, true
+		}
+	}
+}
+
+// Finish ends the comparison. An incomplete snapshot proves that entries
+// exist, never that one is gone: then Missing is empty.
+func (d *Differ) Finish(ev Evidence) Diff {
+	diff := Diff{Source: d.source, Evidence: ev, Changed: d.changed, Watched: map[string]StableID{}}
+	diff.Evidence.Entries = d.entries
+	if ev.Digest == "" {
+		diff.Evidence.Digest = fmt.Sprintf("%x", d.sum[:len(Hash{})])
+	}
+	sort.Slice(diff.Changed, func(i, j int) bool { return diff.Changed[i].Entry.ID < diff.Changed[j].Entry.ID })
+	diff.Unchanged = d.entries - len(d.changed) - len(d.leavers)
+	if ev.Complete {
+		diff.Missing, diff.Leavers = d.missing()
+	}
+	for _, w := range d.watch {
+		if w.found {
+			diff.Watched[w.pattern] = w.id
+		} else {
+			diff.Lost = append(diff.Lost, w.pattern)
+		}
+	}
+	sort.Strings(diff.Lost)
+	return diff
+}
+
+func (d *Differ) missing() ([]int64, map[int64]bool) {
+	var rows []int64
+	for _, row := range d.rows {
+		if row.state != StateGone && (!row.seen || d.leavers[row.row]) {
+			rows = append(rows, row.row)
+		}
+	}
+	sort.Slice(rows, func(i, j int) bool { return rows[i] < rows[j] })
+	return rows, d.leavers
+}
+
+// HashEntry hashes everything of an entry that a decision or a report may use.
+// The order of names and addresses does not matter.
+func HashEntry(e Entry, salt string) Hash {
+	h := sha256.New()
+	put := func(texts ...string) {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(texts)))
+		h.Write(n[:])
+		for _, text := range texts {
+			binary.BigEndian.PutUint64(n[:], uint64(len(text)))
+			h.Write(n[:])
+			h.Write([]byte(text))
+		}
+	}
+	put(salt, string(e.ID), e.Label)
+	put(sorted(e.Names)...)
+	put(sorted(e.NamesAlso)...)
+	put(sorted(e.Addresses)...)
+	put(e.SamePerson...)
+	h.Write([]byte{Scheme, byte(e.Kind), byte(e.Enabled), flag(e.AddressesMapped), flag(e.Leaver)})
+	put(e.Created.UTC().Format(time.RFC3339Nano))
+	var out Hash
+	copy(out[:], h.Sum(nil))
+	return out
+}
+
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func sorted(in []string) []string {
+	if sort.StringsAreSorted(in) {
+		return in
+	}
+	out := append([]string(nil), in...)
+	sort.Strings(out)
+	return out
+}

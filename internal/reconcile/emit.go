@@ -1,0 +1,312 @@
+package reconcile
+
+import (
+	"maps"
+	"slices"
+)
+
+// emit turns moves and removals into actions with their effects, and notes the
+// rows to record at once.
+func (d *decider) emit() {
+	var protect, rename []*move
+	for _, m := range d.finalMoves() {
+		if StageOf(m.kind) == StageProtect {
+			protect = append(protect, m)
+		} else {
+			rename = append(rename, m)
+		}
+	}
+	slices.SortFunc(protect, compareMoves)
+	d.recordWishes()
+	for _, m := range protect {
+		d.emitMove(m)
+	}
+	d.suspendMissing()
+	ordered := d.orderRenames(rename)
+	d.groupTwins(ordered)
+	for _, m := range ordered {
+		d.emitMove(m)
+	}
+	for _, m := range ordered {
+		if m.twin && d.Can.Look {
+			d.emitTwin(m)
+		}
+	}
+	d.deleteMissing()
+	d.linkOrder()
+}
+
+// finalMoves gives the moves that are made: what was wished and can be had,
+// and what others have to give.
+func (d *decider) finalMoves() []*move {
+	var out []*move
+	for _, id := range d.moveOrder() {
+		m := d.moves[id]
+		p := d.provided[id]
+		if m.held || (p != nil && (p.kind == ActPark || p.kind == m.kind)) {
+			continue
+		}
+		out = append(out, m)
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(d.provided), CompareAccountIDs) {
+		out = append(out, d.provided[id])
+	}
+	return out
+}
+
+// recordWishes notes what the ledger learns whatever becomes of the actions.
+func (d *decider) recordWishes() {
+	for _, ref := range d.order {
+		w := d.wishes[ref]
+		if w == nil {
+			continue
+		}
+		if w.old == nil || w.old.State == StateGone || !w.old.Bound() {
+			if w.write {
+				d.record(w.row)
+			}
+			continue
+		}
+		d.recordBound(w)
+	}
+}
+
+func (d *decider) recordBound(w *wish) {
+	m := d.moves[w.old.Link.Account]
+	moving := m != nil && !m.held && (m.kind == ActRename || m.kind == ActResume)
+	switch {
+	case w.waits:
+		row := *w.old
+		row.Waiting = d.Now
+		d.record(row)
+	case moving || w.held:
+		if w.old.State == StateMissing { // back, whatever else has to wait
+			row := *w.old
+			row.State, row.Miss, row.LastSeen, row.Entry = StateActive, Miss{}, timeZero, Hash{}
+			d.record(row)
+		}
+	case w.entry != nil || w.write:
+		row := w.row
+		if m != nil && m.kind == ActSuspend {
+			row.Entry = Hash{} // tried again until it is done
+		}
+		d.record(row)
+	}
+}
+
+// record notes a row to write whatever becomes of the actions.
+func (d *decider) record(p Principal) { d.now[p.Ref()] = &p }
+
+// working gives the row of a principal as it is after what was emitted so far.
+func (d *decider) working(ref PrincipalRef) (Principal, bool) {
+	if p, ok := d.latest[ref]; ok {
+		return p, true
+	}
+	if p, ok := d.now[ref]; ok {
+		return *p, true
+	}
+	if p, ok := d.principals[ref]; ok {
+		return *p, true
+	}
+	return Principal{}, false
+}
+
+func (d *decider) emitMove(m *move) {
+	before := *m.acc
+	a := Action{
+		Kind: m.kind, Source: m.ref.Source, StableID: m.ref.ID, Account: m.acc.ID,
+		From: m.acc.Name, To: m.to, Via: m.via, Reason: m.why, Group: m.group, Before: &before,
+		Addresses: AddressChange{From: orEmpty(m.acc.Addresses), To: orEmpty(m.addresses)},
+	}
+	if m.twin {
+		a.Reason = "twin: " + m.why
+	}
+	m.seq = d.add(a, d.effectOf(m))
+}
+
+func (d *decider) add(a Action, e Effect) int {
+	a.Seq, a.Stage = len(d.actions)+1, StageOf(a.Kind)
+	d.actions = append(d.actions, a)
+	d.effects[a.Seq] = e
+	for _, p := range e.Principals {
+		d.latest[p.Ref()] = p
+	}
+	return a.Seq
+}
+
+// effectOf tells what the ledger learns from a move once it is done.
+func (d *decider) effectOf(m *move) Effect {
+	if m.twin {
+		return Effect{}
+	}
+	row, known := d.working(m.ref)
+	if m.kind == ActRename || m.kind == ActResume {
+		row, known = m.wish.row, true
+	}
+	if !known {
+		return Effect{} // an account that nobody is linked to
+	}
+	e := Effect{}
+	before := *m.acc
+	switch m.kind {
+	case ActRename, ActResume:
+		row.NameLackedAt = d.sources[m.ref.Source].State.LastComplete
+		e.Tombstones = d.gravesOfChange(m)
+		row.Name, row.Link.Name = m.wish.name, m.to
+		row.Access, row.Before, row.Dropped, row.Waiting = AccessOpen, nil, nil, timeZero
+	case ActPark:
+		e.Tombstones = append(e.Tombstones, d.grave(m.acc.Name, m.ref, m.acc.ID))
+		if row.Before == nil {
+			row.Before = &before
+		}
+		row.Access, row.Link.Name = AccessParked, m.to
+		row.Mixed = row.Mixed || m.mixed
+	case ActRelease:
+		e.Tombstones = d.gravesOfChange(m)
+		gone := func(key Hash) bool {
+			return !slices.ContainsFunc(m.addresses, func(a string) bool { return d.hash(a) == key })
+		}
+		row.Addresses = slices.DeleteFunc(slices.Clone(row.Addresses), func(key Hash) bool { return d.held(m.acc, key) && gone(key) })
+		row.Dropped = slices.DeleteFunc(slices.Clone(row.Dropped), func(x AddressDrop) bool { return gone(x.Address) })
+	case ActSuspend:
+		row.Access, row.Before = AccessSuspended, &before
+		if m.wish != nil {
+			row.Entry = m.wish.row.Entry
+		}
+	case ActDestroyTwin, ActRelink, ActExport, ActDelete, ActPurge:
+	}
+	e.Principals = []Principal{row}
+	return e
+}
+
+// held tells whether an account holds a key as an address.
+func (d *decider) held(acc *Account, key Hash) bool {
+	return slices.ContainsFunc(acc.Addresses, func(a string) bool { return d.hash(a) == key })
+}
+
+// gravesOfChange remembers every name and address that a move gives up.
+func (d *decider) gravesOfChange(m *move) []Tombstone {
+	var out []Tombstone
+	if d.frees(m, d.hash(m.acc.Name)) && !OwnName(m.acc.Name) {
+		out = append(out, d.grave(m.acc.Name, m.ref, m.acc.ID))
+	}
+	for _, address := range m.acc.Addresses {
+		if key := d.hash(address); d.frees(m, key) {
+			out = append(out, Tombstone{Key: key, Owner: m.ref, Account: m.acc.ID, Since: d.Now})
+		}
+	}
+	return out
+}
+
+// groupTwins binds the step aside of a twin to the rename that takes its name.
+func (d *decider) groupTwins(ordered []*move) {
+	next := 0
+	for _, m := range ordered {
+		next = max(next, m.group)
+	}
+	for _, m := range ordered {
+		if !m.twin {
+			continue
+		}
+		for _, taker := range ordered {
+			if taker.ref == m.twinOf && !taker.twin {
+				if taker.group == 0 {
+					next++
+					taker.group = next
+				}
+				m.group = taker.group
+			}
+		}
+	}
+}
+
+func (d *decider) emitTwin(m *move) {
+	before := *m.acc
+	before.Name, before.Addresses = m.to, nil
+	d.add(Action{
+		Kind: ActDestroyTwin, Source: m.ref.Source, StableID: m.ref.ID, Account: m.acc.ID,
+		From: m.to, Before: &before, After: []int{m.seq},
+		Addresses: AddressChange{From: []string{}, To: []string{}},
+		Reason:    "the twin is destroyed if it is proven empty, else it stays aside",
+	}, Effect{})
+}
+
+func (d *decider) suspendMissing() {
+	for _, r := range d.removes {
+		if r.kind != ActSuspend {
+			continue
+		}
+		m := &move{kind: ActSuspend, acc: r.acc, ref: r.row.Ref(), to: r.acc.Name, addresses: r.acc.Addresses,
+			why: "the person has left the directory"}
+		d.emitMove(m)
+	}
+}
+
+func (d *decider) deleteMissing() {
+	slices.SortFunc(d.removes, func(a, b *removal) int { return CompareAccountIDs(a.acc.ID, b.acc.ID) })
+	for _, r := range d.removes {
+		if r.kind != ActDelete {
+			continue
+		}
+		d.deleteOne(r)
+	}
+}
+
+func (d *decider) deleteOne(r *removal) {
+	before := *r.acc
+	a := Action{
+		Source: r.row.Source, StableID: r.row.ID, Account: r.acc.ID, From: r.acc.Name, Before: &before,
+		Addresses: AddressChange{From: orEmpty(r.acc.Addresses), To: []string{}},
+	}
+	var after []int
+	if d.sources[r.row.Source].Policy.ExportRequired && !d.Archived[r.acc.ID] {
+		a.Kind, a.Reason = ActExport, "an archive is required before the delete"
+		after = []int{d.add(a, Effect{})}
+	}
+	row, _ := d.working(r.row.Ref())
+	a.Kind, a.After = ActDelete, after
+	a.Reason = "the person has left the directory, and the grace is over"
+	d.add(a, Effect{Principals: []Principal{goneRow(row)}, Tombstones: d.gravesOf(&row)})
+}
+
+// linkOrder writes down which actions must be done before which.
+func (d *decider) linkOrder() {
+	freed := map[AccountID]int{}
+	for i := range d.actions {
+		a := &d.actions[i]
+		for _, name := range append([]string{a.To}, a.Addresses.To...) {
+			if seq := freed[d.owner[d.hash(name)]]; name != "" && seq != 0 && d.owner[d.hash(name)] != a.Account {
+				a.After = append(a.After, seq)
+			}
+		}
+		if seq := freed[a.Account]; seq != 0 && seq != a.Seq {
+			a.After = append(a.After, seq)
+		}
+		freed[a.Account] = a.Seq
+		slices.Sort(a.After)
+		a.After = slices.Compact(a.After)
+		if a.After == nil {
+			a.After = []int{}
+		}
+	}
+	d.dropGroupOrder()
+}
+
+// dropGroupOrder leaves out what members of one group would wait for in each
+// other: one request carries them out.
+func (d *decider) dropGroupOrder() {
+	for i := range d.actions {
+		a := &d.actions[i]
+		if a.Group == 0 {
+			continue
+		}
+		a.After = slices.DeleteFunc(a.After, func(seq int) bool { return d.actions[seq-1].Group == a.Group })
+	}
+}
+
+func orEmpty(in []string) []string {
+	if in == nil {
+		return []string{}
+	}
+	return in
+}

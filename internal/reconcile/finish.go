@@ -1,0 +1,165 @@
+package reconcile
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// finish sorts everything and sums it up.
+func (d *decider) finish() Decision {
+	plan := Plan{
+		Version: PlanVersion, Server: d.Server, Actions: d.actions, Holds: d.holds,
+		Missing: d.missing, Unconfirmed: d.noted, Notices: d.notices,
+	}
+	plan.Verdict = d.verdict()
+	for _, name := range sortedKeys(d.sources) {
+		plan.Sources = append(plan.Sources, d.sourcePlan(d.sources[name]))
+	}
+	sortHolds(plan.Holds)
+	plan.Holds = slices.Compact(plan.Holds)
+	byWhom := func(a, b Missing) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name), cmp.Compare(a.StableID, b.StableID))
+	}
+	slices.SortFunc(plan.Missing, byWhom)
+	slices.SortFunc(plan.Unconfirmed, byWhom)
+	slices.SortFunc(plan.Notices, func(a, b Notice) int {
+		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Message, b.Message))
+	})
+	emptySlices(&plan)
+	plan.Counts = d.counts(plan)
+	plan.Hash = d.planHash(plan)
+	out := Decision{
+		Plan: plan, Effects: d.effects, Allowed: d.allowed, Blocked: d.blocked,
+		Detected: d.detected, WantRechecks: d.rechecks,
+	}
+	for _, ref := range slices.SortedFunc(maps.Keys(d.now), compareRefs) {
+		out.Record.Principals = append(out.Record.Principals, *d.now[ref])
+	}
+	out.Record.Tombstones = d.buried
+	for _, name := range sortedKeys(d.sources) {
+		if j := d.judged[name]; !j.unusable() {
+			out.Sources = append(out.Sources, d.newState(d.sources[name], j))
+		}
+	}
+	return out
+}
+
+func sortHolds(holds []Hold) {
+	slices.SortFunc(holds, func(a, b Hold) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.StableID, b.StableID), cmp.Compare(a.Code, b.Code),
+			cmp.Compare(a.Account, b.Account), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Message, b.Message))
+	})
+}
+
+func emptySlices(p *Plan) {
+	if p.Actions == nil {
+		p.Actions = []Action{}
+	}
+	if p.Holds == nil {
+		p.Holds = []Hold{}
+	}
+	if p.Missing == nil {
+		p.Missing = []Missing{}
+	}
+	if p.Sources == nil {
+		p.Sources = []SourcePlan{}
+	}
+}
+
+func (d *decider) sourcePlan(s *SourceFacts) SourcePlan {
+	j := d.judged[s.Source]
+	out := SourcePlan{
+		Name: s.Source, Complete: s.Evidence.Complete, FirstRun: j.firstRun,
+		Entries: s.Evidence.Entries, Reasons: []Reason{}, Warnings: s.Evidence.Warnings,
+	}
+	for _, r := range j.bad {
+		out.Reasons = append(out.Reasons, Reason{Code: r.Code, Message: r.Message, Hint: r.Hint})
+	}
+	return out
+}
+
+func (d *decider) counts(p Plan) Counts {
+	c := Counts{New: d.newCount, Linked: d.linkedN, Missing: len(p.Missing) + len(p.Unconfirmed), Hold: len(p.Holds)}
+	for _, s := range d.sources {
+		c.Known += s.Living
+		c.Unchanged += s.Unchanged
+	}
+	for _, a := range p.Actions {
+		switch a.Kind {
+		case ActRename:
+			c.Rename++
+		case ActRelease:
+			c.Release++
+		case ActPark:
+			c.Park++
+		case ActSuspend:
+			c.Suspend++
+		case ActResume:
+			c.Resume++
+		case ActExport:
+			c.Export++
+		case ActDelete:
+			c.Delete++
+		case ActDestroyTwin:
+			c.Twin++
+		case ActRelink, ActPurge:
+		}
+	}
+	return c
+}
+
+// planHash is SHA-256 over canonical JSON of what the plan would do. Messages,
+// holds, counts and times are not in it.
+func (d *decider) planHash(p Plan) string {
+	type step struct {
+		Kind, Source, ID, Account, From, To, Via string
+		Before, After                            []string
+		Made                                     string
+	}
+	in := struct {
+		Version     int
+		Server      ServerPlan
+		Config      map[string]string
+		Actions     []step
+		Unconfirmed []string
+	}{Version: p.Version, Server: p.Server, Config: map[string]string{}}
+	for name, s := range d.sources {
+		in.Config[name] = s.Fingerprint
+	}
+	for _, a := range p.Actions {
+		made := ""
+		if a.Before != nil && !a.Before.Created.IsZero() {
+			made = strconv.FormatInt(a.Before.Created.UnixNano(), 10)
+		}
+		in.Actions = append(in.Actions, step{string(a.Kind), a.Source, string(a.StableID), string(a.Account),
+			a.From, a.To, a.Via, a.Addresses.From, a.Addresses.To, made})
+	}
+	for _, m := range p.Unconfirmed {
+		in.Unconfirmed = append(in.Unconfirmed, m.Source+"/"+string(m.StableID))
+	}
+	text, err := json.Marshal(in)
+	if err != nil {
+		return "" // strings and maps of strings always marshal
+	}
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func (d *decider) holdGoneSources() {
+	counts := map[string]int{}
+	for _, p := range d.Facts.Principals {
+		if d.sources[p.Source] == nil && p.State != StateGone {
+			counts[p.Source]++
+		}
+	}
+	for _, name := range sortedKeys(counts) {
+		d.hold(HoldSourceGone, PrincipalRef{Source: name}, "", "",
+			fmt.Sprintf("the ledger has principals of source %s, which is not configured any more; they are left alone", name))
+	}
+}
