@@ -1,0 +1,87 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// notBuilt is one setting that this build cannot honour. It is refused rather
+// than ignored; the table shrinks as the features land.
+type notBuilt struct {
+	// path is where it stands, with "[]" for the items of a list; "policy." also
+	// stands for the policies of the sources.
+	path    string
+	applies func(*Config, *Source, *Policy) bool
+	message string
+	hint    string
+}
+
+var notBuiltYet = []notBuilt{
+	{"policy.missing", func(_ *Config, _ *Source, p *Policy) bool { return p.Missing == MissingSuspend },
+		"suspend is not in this build", "use report or delete"},
+	{"policy.suspend", func(_ *Config, _ *Source, p *Policy) bool { return p.Suspend.On },
+		"cutting access is not in this build", "use false"},
+	{"policy.disabled", func(_ *Config, _ *Source, p *Policy) bool { return p.Disabled == DisabledSuspend },
+		"suspend is not in this build", "use none"},
+	{"policy.twin", func(_ *Config, _ *Source, p *Policy) bool { return p.Twin == TwinMerge },
+		"merge is not in this build", "use replace-empty or hold"},
+	{"policy.approvals", func(_ *Config, _ *Source, p *Policy) bool { return p.Approvals > 1 },
+		"more than one approval is not in this build", "use 1"},
+	{"sources[].ldap.leavers", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && s.LDAP != nil && s.LDAP.Leavers != nil },
+		"is not in this build", "without it, entries outside base or filter are held as out-of-scope"},
+	{"sources[].sql.leavers", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && s.SQL != nil && s.SQL.Leavers != nil },
+		"is not in this build", "leave these people out in the query"},
+	{"sources[].map.name_also", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && len(s.Map.NameAlso) > 0 },
+		"is not in this build", "remove the key"},
+	{"notify", func(c *Config, _ *Source, _ *Policy) bool { return c.Notify.set },
+		"is not in this build", "remove the key; watch the exit code or the log"},
+	{"state.postgres", func(c *Config, _ *Source, _ *Policy) bool { return c.State.Postgres.set },
+		"is not in this build", "use state.dir"},
+	{"audit.sign_key", func(c *Config, _ *Source, _ *Policy) bool { return c.Audit.SignKey.set },
+		"is not in this build", "remove the key; the hash chain of the log still shows changes"},
+	{"server.generation", func(c *Config, _ *Source, _ *Policy) bool { return isOlder(c.Server.Generation) },
+		"this build only speaks with Stalwart 0.16", "use auto or 0.16"},
+}
+
+// globalOnly are keys of policy that a source cannot have its own value of.
+var globalOnly = map[string]string{
+	"purge":     "the purge concerns the whole server",
+	"approvals": "an approval concerns the whole plan",
+}
+
+func isOlder(generation string) bool {
+	return versionForm.MatchString(generation) && generation != "0.16" && !strings.HasPrefix(generation, "0.16.")
+}
+
+func (v *validator) unbuilt() {
+	for _, entry := range notBuiltYet {
+		if strings.HasPrefix(entry.path, "sources[].") {
+			for i := range v.cfg.Sources {
+				path := strings.Replace(entry.path, "[]", fmt.Sprintf("[%d]", i), 1)
+				v.refuseUnbuilt(entry, path, entry.applies(v.cfg, &v.cfg.Sources[i], nil))
+			}
+			continue
+		}
+		v.refuseUnbuilt(entry, entry.path, entry.applies(v.cfg, nil, &v.cfg.Policy))
+		if !strings.HasPrefix(entry.path, "policy.") {
+			continue
+		}
+		for i := range v.cfg.Sources {
+			path := item("sources", i) + "." + entry.path
+			v.refuseUnbuilt(entry, path, v.isSet(path) && entry.applies(v.cfg, nil, &v.cfg.Sources[i].Policy))
+		}
+	}
+	for i := range v.cfg.Sources {
+		for _, key := range sortedKeys(globalOnly) {
+			if path := item("sources", i) + ".policy." + key; v.isSet(path) {
+				v.refuse(path, "set policy."+key+" instead", "cannot be set for one source: %s", globalOnly[key])
+			}
+		}
+	}
+}
+
+func (v *validator) refuseUnbuilt(entry notBuilt, path string, applies bool) {
+	if applies {
+		v.refuse(path, entry.hint, "%s", entry.message)
+	}
+}
