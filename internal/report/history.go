@@ -29,7 +29,15 @@ type HistoryRow struct {
 }
 
 func (r HistoryRow) line() string {
-	return joined(", ", moment(r.Started), r.Outcome, r.Summary)
+	return moment(r.Started) + ": " + r.words()
+}
+
+// words are outcome and summary, without saying "done" twice.
+func (r HistoryRow) words() string {
+	if r.Summary != "" && (r.Outcome == "done" || r.Outcome == "") {
+		return r.Summary
+	}
+	return joined(" – ", r.Outcome, r.Summary)
 }
 
 func (r HistoryRow) tone() tone {
@@ -55,7 +63,7 @@ func (h HistoryView) layout(o Options) document {
 	}
 	g := group{}
 	for _, r := range h.Runs {
-		it := item{symbol: "·", tone: r.tone(), name: moment(r.Started), text: joined(": ", r.Outcome, r.Summary)}
+		it := item{symbol: "·", tone: r.tone(), name: moment(r.Started), text: r.words()}
 		if r.ExitCode != 0 {
 			it.symbol = "!"
 		}

@@ -73,7 +73,7 @@ func checkVersion(data []byte) error {
 func placed(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		line, column := position(data, syntax.Offset)
+		line, column := position(data, syntax.Offset-1) // it counts the byte at fault
 		return fmt.Errorf("line %d, column %d: %w", line, column, err)
 	}
 	var kind *json.UnmarshalTypeError

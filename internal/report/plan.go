@@ -72,6 +72,11 @@ func (v planView) quiet() bool {
 	if v.run != nil && (len(v.run.Results) > 0 || len(v.run.Recovered) > 0) {
 		return false
 	}
+	for _, stage := range reconcile.Stages {
+		if v.stageBlocked(stage) {
+			return false
+		}
+	}
 	for _, s := range p.Sources {
 		if !s.Complete || s.FirstRun || len(s.Reasons) > 0 || len(s.Warnings) > 0 {
 			return false

@@ -85,7 +85,9 @@ func (v planView) action(a reconcile.Action, verbose, reason bool) item {
 	if v.blocked(a) {
 		it.text += " – blocked"
 	}
-	if result, ok := v.results[a.Seq]; ok {
+	if result, ok := v.results[a.Seq]; ok && result == (reconcile.Result{Seq: a.Seq, Outcome: reconcile.OutcomeDone}) {
+		it.text += " – done"
+	} else if ok {
 		it.details = append(it.details, outcomeText(result))
 	}
 	if change := addressText(a); change != "" {

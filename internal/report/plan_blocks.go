@@ -55,8 +55,27 @@ func (v planView) blocks() section {
 		at[k] = len(groups)
 		groups = append(groups, blockGroup(r))
 	}
+	if len(groups) == 0 {
+		groups = v.unjudged()
+	}
 	return section{title: "Blocked", tone: toneBad, groups: groups,
 		note: "A blocked stage is not done at all for its source; what is not blocked goes on."}
+}
+
+// unjudged tells of stages that are blocked although no guard says why: a plan
+// without a verdict counts as blocked.
+func (v planView) unjudged() []group {
+	var names []string
+	for _, stage := range reconcile.Stages {
+		if v.stageBlocked(stage) {
+			names = append(names, string(stage))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []group{{items: []item{{symbol: "!", tone: toneBad, name: strings.Join(names, ", "),
+		text: "no guard let this pass, which counts as blocked"}}}}
 }
 
 func blockGroup(r reconcile.BlockReason) group {
@@ -98,6 +117,9 @@ func (v planView) commands() []command {
 	what := "If all of this is right, approve it:"
 	if firm {
 		what = "If all of this is right, approve what can be approved:"
+	}
+	if v.run == nil {
+		what = strings.TrimSuffix(what, ":") + ". A run that is blocked stores its plan for that; a plan of your own is saved with plan --out FILE and approved with --plan FILE:"
 	}
 	return []command{{what: what, line: fmt.Sprintf("syncagent approve %s --by NAME", v.plan.Hash)}}
 }

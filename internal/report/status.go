@@ -76,9 +76,13 @@ type StatusAudit struct {
 
 func (s StatusView) layout(o Options) document {
 	d := document{title: "syncagent: status", facts: s.facts()}
-	plan := planView{plan: reconcile.Plan{Hash: s.Plan, Holds: s.Holds, Sources: make([]reconcile.SourcePlan, len(s.Sources)),
+	plan := planView{run: &reconcile.RunResult{}, plan: reconcile.Plan{Hash: s.Plan, Holds: s.Holds, Sources: make([]reconcile.SourcePlan, len(s.Sources)),
 		Verdict: reconcile.Verdict{Blocked: len(s.Blocked) > 0, Reasons: s.Blocked}}}
-	for _, part := range []section{plan.blocks(), plan.missing("In grace", s.Missing, o), s.closed(o), plan.holds(o), s.approvals()} {
+	var blocks section
+	if len(s.Blocked) > 0 {
+		blocks = plan.blocks()
+	}
+	for _, part := range []section{blocks, plan.missing("In grace", s.Missing, o), s.closed(o), plan.holds(o), s.approvals()} {
 		if len(part.groups) > 0 {
 			d.sections = append(d.sections, part)
 		}

@@ -33,7 +33,9 @@ func wirePlan(p reconcile.Plan) reconcile.Plan {
 	p.Verdict.Stages = stages
 	p.Holds = list(p.Holds)
 	p.Missing = each(p.Missing, wireMissing)
-	p.Unconfirmed = each(p.Unconfirmed, wireMissing)
+	if len(p.Unconfirmed) > 0 { // left out of JSON if empty
+		p.Unconfirmed = each(p.Unconfirmed, wireMissing)
+	}
 	return p
 }
 
