@@ -22,6 +22,9 @@ type excerpts struct {
 	spots []spot
 }
 
+// maxProblems is how many problems are told at once.
+const maxProblems = 200
+
 type spot struct {
 	mark
 	secret bool
@@ -109,7 +112,7 @@ func (x *excerpts) startsLine(at mark) bool {
 func (x *excerpts) finish(list []Problem, file string) []Problem {
 	sortProblems(list)
 	out := make([]Problem, 0, len(list))
-	for _, p := range list {
+	for _, p := range list[:min(len(list), maxProblems)] {
 		p.File = file
 		p.Excerpt = x.line(p.Line)
 		if !slices.Contains(out, p) {
