@@ -121,9 +121,7 @@ func (s *Server) handle(r *request) response {
 	path := r.http.URL.Path
 	switch {
 	case path == "/healthz/live" || path == "/healthz/ready":
-		ok := problem(http.StatusOK, map[string]any{"title": "OK", "detail": "OK"})
-		ok.header.Set("Content-Type", "application/json")
-		return ok
+		return problem(http.StatusOK, map[string]any{"title": "OK", "detail": "OK"})
 	case path == "/.well-known/jmap":
 		return redirect(http.StatusTemporaryRedirect, "/jmap/session")
 	case path == "/jmap/session" && r.http.Method == http.MethodGet:

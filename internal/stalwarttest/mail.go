@@ -30,7 +30,7 @@ type mailStore struct {
 	vacation    map[string]any
 	items       map[string][]*item // by type: SieveScript, Identity, AddressBook, ContactCard, Calendar, CalendarEvent, FileNode
 	nextItem    map[string]uint64
-	shares      map[uint64]bool // accounts that may read the inbox
+	shares      map[uint64]map[string]bool // who may do what with the inbox
 }
 
 type mailbox struct {
@@ -75,10 +75,10 @@ func defaultMailboxes() []*mailbox {
 
 func (st *mailStore) init() {
 	*st = mailStore{mailboxes: defaultMailboxes(), threads: map[string]uint64{}, nextMailbox: firstMailboxID,
-		items: map[string][]*item{}, nextItem: map[string]uint64{}, shares: map[uint64]bool{}}
+		items: map[string][]*item{}, nextItem: map[string]uint64{}, shares: map[uint64]map[string]bool{}}
 }
 
-func (st *mailStore) sharedWith(id uint64) bool { return st.shares[id] }
+func (st *mailStore) sharedWith(id uint64) bool { return st.shares[id] != nil }
 
 // used is the account's usedDiskQuota in bytes.
 func (st *mailStore) used() int {
@@ -275,11 +275,11 @@ func (s *Server) AddMailbox(id AccountID, name, parent string) string {
 	return FormatID(st.addMailbox(name, under).id)
 }
 
-// ShareInbox lets another account read the inbox.
-func (s *Server) ShareInbox(id, with AccountID) {
+// ShareInbox gives another account rights (such as mayReadItems) on the inbox.
+func (s *Server) ShareInbox(id, with AccountID, rights ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mustAccount(id).store.shares[s.mustAccount(with).id] = true
+	s.mustAccount(id).store.shares[s.mustAccount(with).id] = mailboxRights(rights...)
 }
 
 // ghost is what the caches still answer for a destroyed account: mailboxes with their old totals, ids of mails.
