@@ -10,6 +10,7 @@ func Decide(f Facts) Decision {
 	d := newDecider(f)
 	d.judgeSources()
 	d.holdGoneSources()
+	d.markMixed()
 	for _, ref := range d.order {
 		d.decide(ref)
 	}
@@ -42,6 +43,7 @@ type decider struct {
 	actions        []Action
 	effects        map[int]Effect
 	latest         map[PrincipalRef]Principal
+	mixed          []PrincipalRef
 	newCount       int
 	linkedN        int
 	rechecks       []PrincipalRef

@@ -18,6 +18,7 @@ func (d *decider) emit() {
 	}
 	slices.SortFunc(protect, compareMoves)
 	d.recordWishes()
+	d.recordMixed()
 	for _, m := range protect {
 		d.emitMove(m)
 	}
@@ -90,6 +91,34 @@ func (d *decider) recordBound(w *wish) {
 		if m != nil && m.kind == ActSuspend {
 			row.Entry = Hash{} // tried again until it is done
 		}
+		d.record(row)
+	}
+}
+
+// markMixed marks every account whose name is another living entry's in this
+// snapshot: that person may have opened it, and mail of both may lie in it.
+func (d *decider) markMixed() {
+	for i := range d.Facts.Principals {
+		p := &d.Facts.Principals[i]
+		acc := d.accounts[p.Link.Account]
+		if p.State == StateGone || p.Mixed || acc == nil {
+			continue
+		}
+		if c, ok := d.claimant(d.hash(acc.Name), p.Ref()); ok && c.name && d.usable(c.ref.Source) {
+			p.Mixed = true
+			d.mixed = append(d.mixed, p.Ref())
+		}
+	}
+}
+
+// recordMixed keeps the marks of rows that nothing else records.
+func (d *decider) recordMixed() {
+	for _, ref := range d.mixed {
+		if row, ok := d.now[ref]; ok {
+			row.Mixed = true
+			continue
+		}
+		row := *d.principals[ref]
 		d.record(row)
 	}
 }

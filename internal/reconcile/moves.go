@@ -187,6 +187,9 @@ func (d *decider) giveWay(w *wish, key Hash, acc *Account) bool {
 		return d.giveWayUnlinked(w, acc, byName, no)
 	}
 	q := d.principals[holder]
+	if q == nil { // linked in this very run: its entry is living
+		q = &d.wishes[holder].row
+	}
 	switch {
 	case !d.usable(holder.Source):
 		return no(HoldSourceIncomplete, fmt.Sprintf("account %s is that of an entry of source %s, which could not be read", acc.ID, holder.Source))

@@ -29,6 +29,7 @@ type claim struct {
 }
 
 func newWorld(f Facts) *world {
+	f.Principals, f.Accounts = slices.Clone(f.Principals), slices.Clone(f.Accounts)
 	w := &world{
 		Facts: f, sources: map[string]*SourceFacts{}, principals: map[PrincipalRef]*Principal{},
 		changed: map[PrincipalRef]Changed{}, missing: map[PrincipalRef]bool{},
