@@ -17,6 +17,8 @@ var (
 	aliasGot     = regexp.MustCompile(`^directory: alias (\S+) added to (\S+)$`)
 	deactivated  = regexp.MustCompile(`^directory: UPDATE accounts SET active=0 WHERE name='(\S+)'$`)
 	describedAs  = regexp.MustCompile(`^directory: UPDATE accounts SET description='(.*)' WHERE name='(\S+)'$`)
+	addedLDAP    = regexp.MustCompile(`^directory: added uid=(\S+) mail=([^ ,]+)(?:, (\S+))?$`)
+	mailReplaced = regexp.MustCompile(`^directory: mail of uid=ld1 replaced by (\S+) \(alias gone too\)$`)
 	swapped      = regexp.MustCompile(`^directory: (\S+) and (\S+) swapped too$`)
 	lmtp         = regexp.MustCompile(`^LMTP: RCPT TO:<(\S+)> subject '(.*)' -> (RCPT|DATA) (\d+) (.*)$`)
 	lmtpRcptOnly = regexp.MustCompile(`^LMTP: RCPT TO:<(\S+)> .*without DATA -> RCPT 250`)
@@ -79,6 +81,20 @@ func (r *replay) before(line string) {
 	}):
 	case match(deactivated, line, func(m []string) { r.change(m[1], func(d *Record) { d.NoMail = true }) }):
 	case match(describedAs, line, func(m []string) { r.change(m[2], func(d *Record) { d.Description = m[1] }) }):
+	case match(addedLDAP, line, func(m []string) {
+		record := r.userRecord(m[2], list(m[3]))
+		record.Description = strings.ToUpper(m[1][:1]) + m[1][1:] + " Test"
+		r.directory.Put(record)
+		r.user = m[2]
+	}):
+	case match(mailReplaced, line, func(m []string) {
+		r.change("ld1@example.test", func(d *Record) { d.Name, d.Aliases = m[1], nil })
+		r.user = m[1]
+	}):
+	case line == "directory: uid=ld1x deleted":
+		r.directory.Remove("ld1.new@example.test")
+	case line == "directory server stopped":
+		r.directory.Fail(errors.New("connection refused"))
 	case match(swapped, line, func(m []string) {
 		r.change(full(m[1]), func(d *Record) { d.Name = "aside" })
 		r.change(full(m[2]), func(d *Record) { d.Name = full(m[1]) })
@@ -92,6 +108,7 @@ func (r *replay) before(line string) {
 
 // byHook are actions that the table of the file does itself.
 var byHook = []string{
+	"directory: uid=ld1 renamed to uid=ld1x (mail unchanged)", // nothing here depends on the DN
 	"directory: both users removed",
 	"target: maxDiskQuota 100 bytes",
 	"HTTP login as ef1@example.test (header is now in the credential cache)",

@@ -68,7 +68,7 @@ func load(t *testing.T, name string) recording {
 
 // newReplay makes the server of the recordings: two domains, the agent with its limited key as account b.
 func newReplay(t *testing.T, c contract) *replay {
-	directory := &MapDirectory{}
+	directory := &MapDirectory{LDAP: c.ldap}
 	opt := Options{
 		Directory: directory, AdvertisedURL: "http://127.0.0.1:8080", TrustForwarded: true,
 		Domains:  []Domain{{Name: "example.test"}, {Name: "example.net"}},

@@ -17,6 +17,7 @@ type Record struct {
 	Description string   // display name
 	Group       bool     // the record is a group
 	NoMail      bool     // found by login, but not as a recipient (the recording's "active = 0")
+	bind        bool     // the secret was checked by the directory and is not stored
 }
 
 // Directory is the external directory that a [Server] asks. found is false when there is no such record; an
@@ -33,9 +34,10 @@ type MapDirectory struct {
 	records []Record
 	err     error
 
-	// IgnoreCase makes look-ups ignore case, as LDAP does; SQL with `name = $1` does not, and the server
-	// always asks in lower case.
-	IgnoreCase bool
+	// LDAP makes the directory behave like an LDAP server in bind mode with one attribute for all addresses: case is
+	// ignored (SQL with `name = $1` does not, and the server always asks in lower case), an alias can log in too, and
+	// the secret is not handed to the server. Set it before the first use.
+	LDAP bool
 }
 
 // Put adds a record, or replaces the one with the same name.
@@ -78,9 +80,12 @@ func (d *MapDirectory) Fail(err error) {
 	d.err = err
 }
 
-// ByLogin finds a user by primary address.
+// ByLogin finds a user by primary address, in LDAP mode also by alias.
 func (d *MapDirectory) ByLogin(_ context.Context, name string) (Record, bool, error) {
-	return d.find(func(r Record) bool { return !r.Group && d.same(r.Name, name) })
+	if d.LDAP {
+		return d.ByAddress(context.Background(), name)
+	}
+	return d.find(func(r Record) bool { return !r.Group && r.Name == name })
 }
 
 // ByAddress finds a user or group by primary address, else by alias.
@@ -95,7 +100,7 @@ func (d *MapDirectory) ByAddress(_ context.Context, address string) (Record, boo
 }
 
 func (d *MapDirectory) same(a, b string) bool {
-	return a == b || d.IgnoreCase && strings.EqualFold(a, b)
+	return a == b || d.LDAP && strings.EqualFold(a, b)
 }
 
 func (d *MapDirectory) find(match func(Record) bool) (Record, bool, error) {
@@ -106,6 +111,7 @@ func (d *MapDirectory) find(match func(Record) bool) (Record, bool, error) {
 	}
 	for _, r := range d.records {
 		if match(r) {
+			r.bind = d.LDAP
 			r.Aliases, r.Groups = slices.Clone(r.Aliases), slices.Clone(r.Groups)
 			return r, true, nil
 		}

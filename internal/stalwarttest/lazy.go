@@ -49,7 +49,7 @@ func (s *Server) login(name, secret string) (*token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDirectoryDown, err)
 	}
-	if !found || subtle.ConstantTimeCompare([]byte(record.Secret), []byte(secret)) == 0 {
+	if !found || secret == "" || subtle.ConstantTimeCompare([]byte(record.Secret), []byte(secret)) == 0 {
 		return nil, ErrUnauthorized
 	}
 	s.mu.Lock()
@@ -101,7 +101,9 @@ func (s *Server) synchronize(record Record) (*account, error) {
 	if record.Group {
 		a.kind = "Group"
 	} else {
-		a.setPassword(record.Secret)
+		if !record.bind {
+			a.setPassword(record.Secret)
+		}
 		a.groups = groups
 	}
 	a.aliases = s.freeAliases(a, record.Aliases)
@@ -116,7 +118,7 @@ func (s *Server) synchronize(record Record) (*account, error) {
 // never removed; name, domain, quotas, roles and permissions never touched.
 func (s *Server) update(a *account, record Record, groups []uint64) {
 	if a.kind == "User" {
-		if a.setPassword(record.Secret) {
+		if !record.bind && a.setPassword(record.Secret) {
 			a.dropTokens()
 		}
 		if record.Groups != nil {

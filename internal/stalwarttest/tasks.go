@@ -2,6 +2,7 @@ package stalwarttest
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -258,7 +259,8 @@ func (c *call) taskCreate(_ string, value json.RawMessage) (created, fail map[st
 		t.accountID = id
 	}
 	if !slices.Contains(allowed, in.MaintenanceType) {
-		return nil, invalidValue("maintenanceType")
+		return nil, invalidPatch(fmt.Sprintf("Invalid value Str(%q) for enum type ReindexAccounts.", in.MaintenanceType),
+			"maintenanceType")
 	}
 	return map[string]any{"id": FormatID(c.s.queue(t).id)}, nil
 }
