@@ -95,8 +95,8 @@ func (d *decider) recordBound(w *wish) {
 	}
 }
 
-// markMixed marks every account whose name is another living entry's in this
-// snapshot: that person may have opened it, and mail of both may lie in it.
+// markMixed marks every account that another living entry's name opens in this
+// snapshot: that person may have used it, and mail of both may lie in it.
 func (d *decider) markMixed() {
 	for i := range d.Facts.Principals {
 		p := &d.Facts.Principals[i]
@@ -104,7 +104,11 @@ func (d *decider) markMixed() {
 		if p.State == StateGone || p.Mixed || acc == nil {
 			continue
 		}
-		if c, ok := d.claimant(d.hash(acc.Name), p.Ref()); ok && c.name && d.usable(c.ref.Source) {
+		opened := func(name string) bool {
+			c, ok := d.claimant(d.hash(name), p.Ref())
+			return ok && c.name && d.usable(c.ref.Source)
+		}
+		if slices.ContainsFunc(append([]string{acc.Name}, acc.Addresses...), opened) {
 			p.Mixed = true
 			d.mixed = append(d.mixed, p.Ref())
 		}
