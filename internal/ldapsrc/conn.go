@@ -108,7 +108,7 @@ func (c *conn) bind(ctx context.Context, b *Bind) error {
 		err = errors.New("the password is empty")
 	}
 	if err != nil {
-		return &stepError{stepBind, c.server.url, &secretError{err}}
+		return &stepError{step: stepBind, server: c.server.url, err: &secretError{err}}
 	}
 	return c.do(ctx, stepBind, func() error { return c.ldap.Bind(b.DN, password) })
 }
@@ -146,7 +146,7 @@ func (c *conn) failed(ctx context.Context, doing step, err error) error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	return &stepError{doing, c.server.url, translate(err)}
+	return &stepError{step: doing, server: c.server.url, err: translate(err)}
 }
 
 // translate makes our own types of go-ldap's errors, without the packet that
@@ -156,7 +156,8 @@ func translate(err error) error {
 	if !errors.As(err, &ldapErr) || ldapErr == nil {
 		return err
 	}
-	if ldapErr.ResultCode < ldap.ErrorNetwork {
+	// The library keeps 200 to 299 for errors of its own.
+	if ldapErr.ResultCode < ldap.ErrorNetwork || ldapErr.ResultCode >= ldap.ErrorNetwork+100 {
 		message := ""
 		if ldapErr.Err != nil {
 			message = ldapErr.Err.Error()

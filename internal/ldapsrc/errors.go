@@ -67,10 +67,18 @@ func (e *protocolError) Error() string { return e.what }
 type stepError struct {
 	step   step
 	server string
+	base   string // of a search
 	err    error
 }
 
-func (e *stepError) Error() string { return fmt.Sprintf("%s %s: %v", e.step, e.server, e.err) }
+func (e *stepError) Error() string {
+	if e.base != "" {
+		return fmt.Sprintf("%s %s on %s: %v", e.step, e.base, e.server, e.err)
+	}
+	return fmt.Sprintf("%s %s: %v", e.step, e.server, e.err)
+}
+
+// Unwrap gives the cause.
 func (e *stepError) Unwrap() error { return e.err }
 
 // noEntry tells whether a server answered that the base of a search does not

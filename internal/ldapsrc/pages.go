@@ -72,7 +72,7 @@ func (r *reading) nextPage(ctx context.Context, at *progress, isFirst bool) (*an
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	r.doubt(reasonFor(err, at.where()))
+	r.doubt(reasonFor(err, fmt.Sprintf("page %d", at.pages)))
 	return nil, errStop
 }
 

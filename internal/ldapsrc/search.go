@@ -2,6 +2,7 @@ package ldapsrc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/go-ldap/ldap/v3"
@@ -19,6 +20,10 @@ func (c *conn) search(ctx context.Context, q query) (*answer, error) {
 		}
 		return c.trusted(res)
 	})
+	var failed *stepError
+	if errors.As(err, &failed) {
+		failed.base = q.base
+	}
 	if err != nil {
 		return nil, err
 	}

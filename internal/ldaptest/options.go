@@ -103,7 +103,8 @@ const (
 	AnswerCodeBare
 	// SendReferral adds a continuation reference (tag 19).
 	SendReferral
-	// DuplicateEntry sends the first entry of the directory again.
+	// DuplicateEntry sends the first entry of the search again, in place of one of
+	// the page.
 	DuplicateEntry
 	// DropID leaves the ID attributes out of the last entry of the page.
 	DropID

@@ -71,8 +71,7 @@ func (c *session) answer(r *request, found []*node) error {
 			page, code = found[:limit], ldap.LDAPResultSizeLimitExceeded
 		}
 	}
-	c.entries(r, page)
-	c.extras(r)
+	c.entries(r, c.extras(r, page))
 	if !r.paged || s.has(DropControl, c.page) {
 		return c.end(r, code, "")
 	}
@@ -126,16 +125,18 @@ func withoutIDs(attrs []attr) []attr {
 	return rest
 }
 
-// extras adds what does not belong.
-func (c *session) extras(r *request) {
+// extras adds what does not belong, and gives the entries that follow it.
+func (c *session) extras(r *request, page []*node) []*node {
 	if c.server.has(SendReferral, c.page) {
 		c.referral(r.id)
 	}
-	if c.server.has(DuplicateEntry, c.page) {
+	if c.server.has(DuplicateEntry, c.page) && len(page) > 0 {
 		if all, _ := c.server.hits(r, 0); len(all) > 0 {
 			c.entry(r.id, all[0].dn, c.server.shown(all[0], r.wanted))
+			page = page[1:]
 		}
 	}
+	return page
 }
 
 // end sends the page with its end.
