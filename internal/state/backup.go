@@ -30,8 +30,13 @@ func (l *Ledger) Backup(ctx context.Context, file string) (err error) {
 	if err = target.Close(); err != nil {
 		return err
 	}
+	// The connections that only read a file refuse to write any other too.
+	db := l.write
+	if db == nil {
+		db = l.read
+	}
 	// VACUUM INTO takes an empty file as its target and leaves no log beside it.
-	if _, err = l.read.ExecContext(ctx, "VACUUM INTO ?", file); err != nil {
+	if _, err = db.ExecContext(ctx, "VACUUM INTO ?", file); err != nil {
 		return err
 	}
 	return errors.Join(syncPath(file), syncPath(filepath.Dir(file)))

@@ -12,16 +12,21 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"syncagent/internal/reconcile"
 )
 
-// holdLockEnv makes the test binary hold the lock of a directory until it is
-// killed or its standard input ends.
+// holdLockEnv makes the test binary record five principals, hold the lock of a
+// directory and stay until it is killed or its standard input ends.
 const holdLockEnv = "SYNCAGENT_TEST_HOLD_LOCK"
 
 func holdLock(dir string) {
 	l, err := Open(context.Background(), Options{Dir: dir, Mode: ReadWrite})
 	if err == nil {
 		_, err = l.Lock(context.Background(), "syncagent run")
+	}
+	for i := 0; err == nil && i < 5; i++ {
+		_, err = l.Record(context.Background(), Changes{Principals: []reconcile.Principal{settled("staff", i)}, KeysOf: names})
 	}
 	fmt.Println("lock:", err)
 	_, _ = io.Copy(io.Discard, os.Stdin)
