@@ -5,13 +5,15 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"slices"
 	"time"
 
 	"syncagent/internal/reconcile"
 )
 
-// Digest sums entries up independent of their order (Evidence.Digest). The
-// zero value is ready; it is not safe for concurrent use.
+// Digest sums entries up independent of their order and of the order of the
+// values in them (Evidence.Digest), since two servers of one directory may
+// differ in both. The zero value is ready; it is not safe for concurrent use.
 type Digest struct{ sum [4]uint64 }
 
 // Add adds one entry, without its label. Each entry must be added once: the
@@ -22,7 +24,10 @@ func (d *Digest) Add(e reconcile.Entry) {
 	writeList(h, e.Names)
 	writeList(h, e.NamesAlso)
 	writeList(h, e.Addresses)
-	writeList(h, e.SamePerson)
+	writeLen(h, len(e.SamePerson)) // one for each attribute: the order has a meaning
+	for _, s := range e.SamePerson {
+		writeText(h, s)
+	}
 	created := ""
 	if !e.Created.IsZero() {
 		created = e.Created.UTC().Format(time.RFC3339Nano)
@@ -53,6 +58,9 @@ func (d *Digest) String() string {
 
 func writeList(h hash.Hash, list []string) {
 	writeLen(h, len(list))
+	if !slices.IsSorted(list) {
+		list = slices.Sorted(slices.Values(list))
+	}
 	for _, s := range list {
 		writeText(h, s)
 	}
