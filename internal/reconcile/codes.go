@@ -78,7 +78,7 @@ var limitCodes = map[ActionKind]string{
 
 // registry has every code once. It is never changed after start.
 var registry = index(holdCodes, addressCodes, removalCodes, accountCodes,
-	blockCodes, limitPages(), unusableCodes, noticeCodes)
+	blockCodes, limitPages(), unusableCodes, noticeCodes, readingCodes, serverCodes)
 
 func index(lists ...[]Code) map[string]Code {
 	all := map[string]Code{}

@@ -114,7 +114,23 @@ const (
 	NoticeAddressAdmin     = "address-admin"
 	NoticeAddressLeftOut   = "address-left-out"
 	NoticePatternUnmatched = "pattern-unmatched"
-	NoticeReferralIgnored  = "referral-ignored"
+	NoticeReferralIgnored  = "referrals-ignored"
 	NoticeUnconfirmed      = "unconfirmed"
 	NoticeServerUpgraded   = "server-upgraded"
+
+	NoticeNameUnusable      = "name-unusable"
+	NoticeNamesCut          = "names-cut"
+	NoticeAddressNoDomain   = "address-without-domain"
+	NoticeAddressUnusable   = "address-unusable"
+	NoticeCreatedUnreadable = "created-unreadable"
+	NoticeValueNotUTF8      = "value-not-utf8"
+
+	NoticeAccessNotCut      = "access-not-cut"
+	NoticeCredentialsNotCut = "credentials-not-cut"
+	NoticeSessionsNotCut    = "sessions-not-cut"
+
+	NoticeClockSkew     = "clock-skew"
+	NoticeInsecureTLS   = "insecure-tls"
+	NoticeOldRelease    = "old-release"
+	NoticeRecoveryAdmin = "recovery-admin"
 )

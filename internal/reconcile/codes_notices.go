@@ -48,3 +48,51 @@ var noticeCodes = []Code{
 		"The mail server is of a newer generation than before. Known accounts carry on under the same IDs with their new names, and this was proven and recorded.",
 		"Nothing."},
 }
+
+// readingCodes are warnings about single values of a source.
+var readingCodes = []Code{
+	{NoticeNameUnusable, ClassNotice, "A name was left out",
+		"A name in the directory is empty, too long or contains characters that no account name may have, so it was left out. If no name remains, the entry is held as no-name.",
+		"Correct the name in the directory, or map.name."},
+	{NoticeNamesCut, ClassNotice, "An entry has too many names",
+		"An entry gives so many names that the agent looked at the first ones only.",
+		"Use attributes with few values in map.name and map.name_also."},
+	{NoticeAddressNoDomain, ClassNotice, "An address has no domain",
+		"An address in the directory has no @ and was left out.",
+		"Correct the address in the directory, or the mapping."},
+	{NoticeAddressUnusable, ClassNotice, "An address was left out",
+		"An address in the directory contains characters that no address may have, or is too long, so it was left out.",
+		"Correct the address in the directory."},
+	{NoticeCreatedUnreadable, ClassNotice, "A creation time could not be read",
+		"The value of map.created is not a time that the agent can read. The entry counts as one without a creation time, so the age of an account proves nothing for it.",
+		"Map an attribute that holds a time, such as createTimestamp or whenCreated."},
+	{NoticeValueNotUTF8, ClassNotice, "A value is not valid text",
+		"A value of an entry is not valid UTF-8, so it may be any name or address. The entry counts as present, and nothing is changed for it.",
+		"Correct the value in the directory."},
+}
+
+// serverCodes are warnings about the mail server and about access that could
+// not be cut.
+var serverCodes = []Code{
+	{NoticeAccessNotCut, ClassNotice, "Passwords and tokens still open the account",
+		"An account was moved aside, but the server refused to cut its access.",
+		"Give the agent the permission that syncagent doctor names, or cut the access by hand."},
+	{NoticeCredentialsNotCut, ClassNotice, "App passwords or API keys may be left",
+		"An account was closed, but its app passwords and API keys could not be found or not all be removed.",
+		"Remove them on the mail server, or give the agent the permission that syncagent doctor names."},
+	{NoticeSessionsNotCut, ClassNotice, "Open sessions go on",
+		"An account was closed, but IMAP sessions that are open at that moment go on until they end. They cannot be closed from outside.",
+		"If it is urgent, restart the mail server or cut the connections there."},
+	{NoticeClockSkew, ClassNotice, "The clocks differ",
+		"The clock of the mail server and the clock here differ by more than they should. The age of accounts is judged by these times.",
+		"Let both machines keep their time with NTP."},
+	{NoticeInsecureTLS, ClassNotice, "The certificate is not checked",
+		"insecure_skip_verify is set, so anybody in between could pretend to be the server.",
+		"Set tls.ca_file to the authority that signed the certificate, and remove insecure_skip_verify."},
+	{NoticeOldRelease, ClassNotice, "The mail server is an old release",
+		"The release of the mail server has known faults that matter to the agent; what it cannot do safely there, it does not do.",
+		"Upgrade the mail server when you can."},
+	{NoticeRecoveryAdmin, ClassNotice, "The agent logs in as the recovery administrator",
+		"The login of the agent is the server's fallback administrator, which may do everything.",
+		"Give the agent an API key or an account of its own, with the permissions that syncagent doctor lists."},
+}

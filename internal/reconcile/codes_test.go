@@ -67,14 +67,14 @@ func TestEveryConstantIsRegisteredOnceUnderItsClass(t *testing.T) {
 
 func TestNoListRepeatsACode(t *testing.T) {
 	lists := [][]Code{holdCodes, addressCodes, removalCodes, accountCodes,
-		blockCodes, limitPages(), unusableCodes, noticeCodes}
+		blockCodes, limitPages(), unusableCodes, noticeCodes, readingCodes, serverCodes}
 	if got, want := len(slices.Concat(lists...)), len(Codes()); got != want {
 		t.Errorf("the lists have %d codes, the registry %d", got, want)
 	}
 }
 
 func TestCodesAreSortedAndComplete(t *testing.T) {
-	shape := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
+	shape := regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)*$`)
 	codes := Codes()
 	if !slices.IsSortedFunc(codes, func(a, b Code) int { return strings.Compare(a.Code, b.Code) }) {
 		t.Error("Codes is not sorted")

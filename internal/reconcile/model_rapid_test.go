@@ -113,7 +113,7 @@ func (m *model) rest(t *rapid.T) {
 	}
 	m.now = m.now.Add(26 * time.Hour)
 	last := m.run(true, 0, 1000)
-	if len(last.Plan.Actions) > 0 {
+	if len(last.Plan.Actions) > 0 && !last.Plan.Verdict.Blocked { // a blocked plan waits for a person
 		t.Fatalf("no rest: %+v\nholds %+v", last.Plan.Actions, last.Plan.Holds)
 	}
 	m.now = m.now.Add(time.Hour)

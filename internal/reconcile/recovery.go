@@ -1,0 +1,103 @@
+package reconcile
+
+import "slices"
+
+// Found is the answer to the question whether a journaled action was done.
+type Found uint8
+
+// The answers. FoundUnclear means that a person has to look.
+const (
+	FoundUnclear Found = iota
+	FoundDone
+	FoundNotDone
+	// FoundStranded is an account that a cycle left under its temporary name.
+	FoundStranded
+)
+
+// AskDone tells from the account as it is now (nil: it does not exist) whether
+// an action whose outcome nobody recorded was done.
+func AskDone(a Action, now *Account, rules NameRules) Found {
+	if now == nil {
+		switch a.Kind {
+		case ActDelete, ActDestroyTwin:
+			return FoundDone
+		case ActRelease, ActPark, ActSuspend, ActResume, ActRename, ActRelink, ActExport, ActPurge:
+			return FoundUnclear
+		}
+		return FoundUnclear
+	}
+	if a.Before != nil && !a.Before.Created.IsZero() && !now.Created.IsZero() && !a.Before.Created.Equal(now.Created) {
+		return FoundUnclear
+	}
+	named := func(name string) bool { return name != "" && rules.Key(now.Name) == rules.Key(name) }
+	switch a.Kind {
+	case ActDelete, ActDestroyTwin, ActExport, ActPurge, ActRelink:
+		return FoundNotDone
+	case ActSuspend:
+		return doneIf(now.Suspended)
+	case ActRelease:
+		return doneIf(!slices.ContainsFunc(now.Addresses, func(address string) bool {
+			return !slices.ContainsFunc(a.Addresses.To, func(to string) bool { return rules.Key(to) == rules.Key(address) })
+		}))
+	case ActRename, ActPark, ActResume:
+		switch {
+		case named(a.To):
+			return doneIf(a.Kind != ActResume || !now.Suspended)
+		case named(a.Via):
+			return FoundStranded
+		case named(a.From):
+			return FoundNotDone
+		}
+	}
+	return FoundUnclear
+}
+
+func doneIf(done bool) Found {
+	if done {
+		return FoundDone
+	}
+	return FoundNotDone
+}
+
+// Recovered tells what the ledger learns about an action that is found to have
+// been done by a run that could not record it. The entry is decided again at
+// the next read, which fills in what this leaves open.
+func Recovered(a Action, found Found, p Principal, rules NameRules, now Account) Effect {
+	p.Entry = Hash{}
+	bury := Tombstone{Key: HashOf(string(rules.Key(a.From))), Text: a.From, Owner: p.Ref(), Account: a.Account, Since: p.FirstSeen}
+	switch {
+	case found == FoundStranded:
+		p.Link.Name = a.Via
+		return Effect{Principals: []Principal{p}}
+	case found != FoundDone:
+		return Effect{}
+	}
+	e := Effect{Tombstones: []Tombstone{bury}}
+	switch a.Kind {
+	case ActRename, ActResume:
+		if a.Kind == ActResume && rules.Key(a.From) == rules.Key(a.To) {
+			e.Tombstones = nil
+		}
+		p.Name, p.Link.Name = a.To, now.Name
+		p.Access, p.Before, p.Waiting = AccessOpen, nil, timeZero
+	case ActPark:
+		p.Access, p.Link.Name, p.Mixed = AccessParked, now.Name, true
+		if p.Before == nil {
+			p.Before = a.Before
+		}
+	case ActSuspend:
+		e.Tombstones = nil
+		p.Access, p.Before = AccessSuspended, a.Before
+	case ActDelete:
+		for _, address := range p.Addresses {
+			e.Tombstones = append(e.Tombstones, Tombstone{Key: address, Owner: p.Ref(), Account: a.Account, Since: p.FirstSeen})
+		}
+		p = goneRow(p)
+	case ActRelease:
+		e.Tombstones = nil
+	case ActDestroyTwin, ActExport, ActPurge, ActRelink:
+		return Effect{}
+	}
+	e.Principals = []Principal{p}
+	return e
+}
