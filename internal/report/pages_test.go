@@ -45,7 +45,7 @@ func exampleOf(t *testing.T, c reconcile.Code) string {
 	case reconcile.ClassHold:
 		p.Holds = []reconcile.Hold{{Code: c.Code, Source: "staff", Name: "alice@example.org", Message: message}}
 	case reconcile.ClassBlock:
-		p.Verdict.Stages[reconcile.StageRemove] = reconcile.StageBlocked
+		p.Verdict.Blocked, p.Verdict.Stages[reconcile.StageRemove] = true, reconcile.StageBlocked
 		p.Verdict.Reasons = []reconcile.BlockReason{{Code: c.Code, Stage: reconcile.StageRemove, Source: "staff", Message: message, Approvable: true}}
 	case reconcile.ClassUnusable:
 		p.Sources[0].Complete = false

@@ -85,8 +85,11 @@ func (v planView) doneParts() []string {
 	if len(parts) == 0 {
 		parts = append(parts, "nothing")
 	}
-	if blocked > 0 {
+	switch {
+	case blocked > 0:
 		parts = append(parts, fmt.Sprintf("%d blocked", blocked))
+	case len(v.blocks().groups) > 0 && v.plan.Verdict.Blocked:
+		parts = append(parts, "blocked by a guard")
 	}
 	return parts
 }
