@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -58,9 +59,9 @@ func checkAction(a reconcile.Action, seqs map[int]bool) error {
 	case len(a.StableID) > reconcile.MaxStableID:
 		return fmt.Errorf("stable_id: it is longer than %d bytes", reconcile.MaxStableID)
 	case a.Kind != reconcile.ActPurge && a.Source == "":
-		return fmt.Errorf("source: missing")
+		return errors.New("source: missing")
 	case a.Kind != reconcile.ActPurge && a.Account == "":
-		return fmt.Errorf("account: missing")
+		return errors.New("account: missing")
 	}
 	return nil
 }
@@ -74,7 +75,7 @@ func checkVerdict(v reconcile.Verdict) error {
 		}
 	}
 	if len(v.Stages) > len(reconcile.Stages) {
-		return fmt.Errorf("verdict.stages: there is a stage that does not exist")
+		return errors.New("verdict.stages: there is a stage that does not exist")
 	}
 	return nil
 }

@@ -49,11 +49,11 @@ func walkObject(dec *json.Decoder, path string) error {
 		}
 		name, _ := token.(string)
 		place := strings.TrimPrefix(path+"."+name, ".")
-		if folded := strings.ToLower(name); seen[folded] {
-			return fmt.Errorf("%s: this field stands twice", place)
-		} else {
-			seen[folded] = true
+		folded := strings.ToLower(name)
+		if seen[folded] {
+			return fmt.Errorf("%s: this field stands twice", clean(place))
 		}
+		seen[folded] = true
 		if err := walk(dec, place); err != nil {
 			return err
 		}
