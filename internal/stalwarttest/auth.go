@@ -63,7 +63,11 @@ func (s *Server) authenticateBearer(r *request, header, value string) (*token, *
 		return who, nil
 	}
 	s.mu.Lock()
-	limited, over := s.limits.count("ip "+r.ip, s.opt.AnonymousRequests)
+	var limited response
+	over := false
+	if !s.exempt(r.ip) {
+		limited, over = s.limits.count("ip "+r.ip, s.opt.AnonymousRequests)
+	}
 	ref, known := s.tokens[value]
 	a := s.accounts[ref.account]
 	s.mu.Unlock()
@@ -91,7 +95,11 @@ func (s *Server) authenticateBearer(r *request, header, value string) (*token, *
 func (s *Server) refuse(r *request, login string) *response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return refusal(s.limits.failed(r.ip, login, s.opt.AuthBanRate))
+	rate := s.opt.AuthBanRate
+	if s.exempt(r.ip) {
+		rate = 0
+	}
+	return refusal(s.limits.failed(r.ip, login, rate))
 }
 
 func (s *Server) cached(header string) *token {

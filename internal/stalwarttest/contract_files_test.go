@@ -3,6 +3,8 @@ package stalwarttest
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 )
@@ -22,8 +24,6 @@ type contract struct {
 // contracts is the table of all recordings of 0.16.18. Not replayed at all:
 //
 //   - batch-figures: has no exchanges, only speeds.
-//   - limits: 429, concurrency and bans depend on hundreds of requests that were sent between the recorded ones; the
-//     same answers are checked by TestLimits.
 var contracts = []contract{
 	{
 		file:    "account-creation",
@@ -127,6 +127,27 @@ var contracts = []contract{
 		skip: map[int]string{0: "settings of the recorded server's own directory"},
 	},
 	{
+		file:    "limits",
+		options: func(o *Options) { o.RequestsPerMinute, o.AnonymousRequests, o.AuthBanRate = 1000, 100, 5 },
+		prepare: prepareLimits,
+		hooks: map[int]func(*replay){
+			1:  func(r *replay) { r.many(999, "203.0.113.7", basic(r.user, password)) },
+			4:  func(r *replay) { r.many(1100, "203.0.113.9", r.secrets["Bearer <apikey>"]) },
+			5:  func(r *replay) { r.many(100, "203.0.113.8", "") },
+			9:  func(r *replay) { r.s.AddAPIKey(r.s.AgentID(), APIKey{}) },
+			10: func(r *replay) { r.many(1, "203.0.113.11", r.secrets["Bearer <apikey>"]) },
+			11: func(r *replay) { r.busy(maxConcurrentRequests) },
+			14: func(r *replay) { r.busy(0) },
+			26: func(r *replay) { r.user = "li2@example.test" },
+			33: func(r *replay) { r.user = "li3@example.test" },
+			7:  func(r *replay) { r.user = "li4@example.test" },
+			35: func(r *replay) { r.s.Unban("203.0.113.10") },
+		},
+		skip: map[int]string{
+			15: "settings of bans are Options here", 25: "x:BlockedIp is not simulated, see Server.Ban", 34: "see Server.Unban",
+		},
+	},
+	{
 		file: "old-client",
 		prepare: func(r *replay) {
 			r.directory.Put(r.userRecord("alice@example.test", nil))
@@ -227,6 +248,35 @@ func prepareRemoved(id, addr, label string) func(*replay) {
 		r.secrets["Bearer <"+label+"'s OAuth token>"] = "Bearer " + r.s.AddOAuthToken(account)
 		mustDeliver(r.t, r.s, addr, "before")
 		r.seen(addr)
+	}
+}
+
+func prepareLimits(r *replay) {
+	r.have("c", "li1@example.test")
+	r.have("d", "li4@example.test")
+	r.have("e", "li2@example.test")
+	r.have("f", "li3@example.test")
+	r.user = "li1@example.test"
+	without := func(p string) bool { return p == "unlimitedRequests" }
+	r.key("<apikey without unlimitedRequests>", slices.DeleteFunc(slices.Clone(AgentPermissions), without))
+}
+
+// many sends requests from one address.
+func (r *replay) many(n int, ip, header string) {
+	for range n {
+		request := httptest.NewRequestWithContext(r.t.Context(), http.MethodGet, "/api/account", nil)
+		request.Header.Set("X-Forwarded-For", ip)
+		if header != "" {
+			request.Header.Set("Authorization", header)
+		}
+		r.s.ServeHTTP(httptest.NewRecorder(), request)
+	}
+}
+
+// busy makes every account look as if it had this many requests in progress.
+func (r *replay) busy(n int) {
+	for id := range r.s.accounts {
+		r.s.limits.running[id] = n
 	}
 }
 

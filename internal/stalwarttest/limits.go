@@ -3,6 +3,7 @@ package stalwarttest
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -58,6 +59,20 @@ func (l *limiter) failed(ip, login string, limit int) response {
 		}
 	}
 	return unauthorized()
+}
+
+// scanned bans an address that asks for a path of well-known attacks. Below /api/, and for paths that are redirected,
+// it does not.
+func (s *Server) scanned(path, ip string) {
+	if s.opt.AuthBanRate == 0 || strings.HasPrefix(path, "/api/") || strings.Count(path, "/") < 2 || s.exempt(ip) {
+		return
+	}
+	for _, part := range []string{".php", ".cgi", ".asp", "/wp-", "/php", "/cgi-bin", "xmlrpc", "../", "joomla", "wordpress"} {
+		if strings.Contains(path, part) {
+			s.Ban(ip)
+			return
+		}
+	}
 }
 
 // Ban blocks a client address, as fail2ban does: 403 for everything. Unban ends it.

@@ -26,12 +26,12 @@ type Options struct {
 	// does not exist, as is frequent in practice, so that a client which trusts it fails.
 	AdvertisedURL string
 
-	RequestsPerMinute int           // rate limit of an authenticated account; 0 = none (loopback is exempt on a real server)
+	RequestsPerMinute int           // rate limit of an authenticated account; 0 = none
 	AnonymousRequests int           // rate limit per minute of one address without (known) credentials; 0 = none
-	AuthBanRate       int           // failed logins that an address or a login name may make; 0 = no bans
+	AuthBanRate       int           // failed logins that an address or a login name may make; 0 = no bans, nor for scanning
 	UploadTTL         time.Duration // how long an unused upload survives a purge; 1 h if 0
 	MaxObjects        int           // maxObjectsInGet and maxObjectsInSet; 500 if 0
-	TrustForwarded    bool          // take the client's address from X-Forwarded-For
+	TrustForwarded    bool          // take the client's address from X-Forwarded-For; loopback is then exempt from limits, as on a real server
 }
 
 // Domain is a mail domain with its aliases.
