@@ -114,7 +114,9 @@ func (x *excerpts) finish(list []Problem, file string) []Problem {
 	out := make([]Problem, 0, len(list))
 	for _, p := range list[:min(len(list), maxProblems)] {
 		p.File = file
-		p.Excerpt = x.line(p.Line)
+		if p.Message != isRequired { // there is no line to show
+			p.Excerpt = x.line(p.Line)
+		}
 		if !slices.Contains(out, p) {
 			out = append(out, p)
 		}

@@ -62,6 +62,7 @@ func sourceKeys() []Key {
 		{"sources", "list", required, "The directories. Each needs a name and exactly one of ldap and sql."},
 		{"sources[].name", "word", required, "What the source is called in plans, logs and the ledger. Do not change it later: " +
 			"the principals of a name that is gone are held as source-gone."},
+		{"sources[].policy", "mapping", "{}", "Overrides any key of policy for this source. Patterns of protect are added to the general ones."},
 	}
 }
 
@@ -150,7 +151,6 @@ func expectKeys() []Key {
 		{p + ".min_entries", "number", "1", "Fewer entries than this make the source unusable."},
 		{p + ".max_drop", "percentage", "10%", "If more IDs than this are gone, measured against the largest snapshot of 30 days, absences do not count until approved."},
 		{p + ".canaries", "text or list", "", "People who must always be there, by name, address or ID."},
-		{"sources[].policy", "mapping", "{}", "Overrides any key of policy for this source. Patterns of protect are added to the general ones."},
 	}
 }
 

@@ -54,6 +54,9 @@ func (v *validator) warn(path, hint, format string, args ...any) {
 	})
 }
 
+// isRequired is the message about a key that is not there.
+const isRequired = "is required"
+
 // require tells that a key must be there.
 func (v *validator) require(path string, have bool, hint string) {
 	switch {
@@ -62,7 +65,7 @@ func (v *validator) require(path string, have bool, hint string) {
 	case v.isSet(path):
 		v.refuse(path, hint, "must not be empty")
 	default:
-		v.refuse(path, hint, "is required")
+		v.refuse(path, hint, isRequired)
 	}
 }
 

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/term"
+)
+
+// outputFile is the file of --output. It appears only when the command is
+// over, complete; a failure leaves the old file, or none.
+type outputFile struct {
+	path    string
+	temp    *os.File
+	written bool
+}
+
+func (o *outputFile) Write(data []byte) (int, error) {
+	o.written = o.written || len(data) > 0
+	return o.temp.Write(data)
+}
+
+func (g *globals) openOutput() error {
+	if g.output == "" || g.output == "-" {
+		return nil
+	}
+	temp, err := os.CreateTemp(filepath.Dir(g.output), ".syncagent-*")
+	if err != nil {
+		return fail(exitUsage, fmt.Errorf("--output %s: %w", g.output, withoutPath(err)), "")
+	}
+	g.file = &outputFile{path: g.output, temp: temp}
+	g.streams.out = g.file
+	return nil
+}
+
+// closeOutput puts the finished file in its place if there is a result.
+func (g *globals) closeOutput(complete bool) error {
+	if g.file == nil {
+		return nil
+	}
+	err := g.file.temp.Close()
+	name := g.file.temp.Name()
+	if err != nil || !complete || !g.file.written {
+		return errors.Join(err, os.Remove(name))
+	}
+	if err := os.Chmod(name, 0o640); err != nil { //nolint:gosec // plans are read by a group of administrators
+		return fmt.Errorf("--output: %w", err)
+	}
+	if err := os.Rename(name, g.file.path); err != nil {
+		return errors.Join(fmt.Errorf("--output: %w", err), os.Remove(name))
+	}
+	return nil
+}
+
+func withoutPath(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// isTerminal tells whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a file descriptor fits
+}
+
+// useColor tells whether what is written to a stream may be coloured.
+func (g *globals) useColor(w io.Writer) bool {
+	switch g.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	default:
+		return isTerminal(w) && g.getenv("NO_COLOR") == "" && g.getenv("TERM") != "dumb"
+	}
+}
