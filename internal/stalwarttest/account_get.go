@@ -70,8 +70,9 @@ func quotasJSON(quotas map[string]uint64) map[string]uint64 {
 }
 
 func (c *call) accountQuery() (any, *methodError) {
-	rows := make([]row, 0, len(c.s.order))
-	for _, id := range c.s.order {
+	ids := c.candidates()
+	rows := make([]row, 0, len(ids))
+	for _, id := range ids {
 		rows = append(rows, row{id, c.s.accounts[id].indexed})
 	}
 	return c.queryObjects(rows, schema{
@@ -81,6 +82,26 @@ func (c *call) accountQuery() (any, *methodError) {
 			"permissions", "quotas", "usedDiskQuota", "locale", "timeZone", "encryptionAtRest", "id"},
 		sorts: []string{"name", "domainId"},
 	})
+}
+
+// candidates gives a superset of the accounts that a query can answer: of a look-up by name and domain the one that has
+// the address. It only saves time on big servers.
+func (c *call) candidates() []uint64 {
+	var filter struct {
+		Name     string
+		DomainID string `json:"domainId"`
+	}
+	if c.decode("filter", &filter) != nil || filter.Name == "" {
+		return c.s.order
+	}
+	domain, ok := ParseID(filter.DomainID)
+	if !ok {
+		return c.s.order
+	}
+	if o := c.s.keys[address{filter.Name, domain}]; o.object == "Account" {
+		return []uint64{o.id}
+	}
+	return nil
 }
 
 // indexed gives the values by which an account can be found. Aliases are not indexed under name, only as text.

@@ -8,6 +8,9 @@ import (
 )
 
 func (c *call) accountSet() (any, *methodError) {
+	if !c.claimWrites() {
+		return nil, errUnavailable
+	}
 	return c.setObjects(setter{object: "Account", create: c.accountCreate, update: c.accountUpdate, destroy: c.accountDestroy})
 }
 
@@ -96,17 +99,25 @@ func (c *call) accountDestroy(id uint64) map[string]any {
 	if a == nil {
 		return notFound()
 	}
-	var members []any
-	for _, other := range c.s.order {
-		if slices.Contains(c.s.accounts[other].groups, id) {
-			members = append(members, owner{"Account", other}.json())
-		}
-	}
-	if members != nil {
+	if members := c.s.members(a); members != nil {
 		return map[string]any{"type": "objectIsLinked", "objectId": owner{"Account", id}.json(), "linkedObjects": members}
 	}
 	c.s.destroyAccount(a)
 	return nil
+}
+
+// members names the accounts that are in a group; only they can keep an account from being destroyed.
+func (s *Server) members(group *account) []any {
+	if group.kind != "Group" {
+		return nil
+	}
+	var members []any
+	for _, id := range s.order {
+		if slices.Contains(s.accounts[id].groups, group.id) {
+			members = append(members, owner{"Account", id}.json())
+		}
+	}
+	return members
 }
 
 // destroyAccount is the synchronous part of a deletion: the record and its addresses go, the data goes with the task.

@@ -143,6 +143,7 @@ func (s *Server) execute(r *request) response {
 		return limitProblem("maxCallsInRequest",
 			"The request exceeds the maximum number of calls in a single request.")
 	}
+	defer s.releaseWrites(r.n)
 	answers := []answer{}
 	for i, c := range calls {
 		r.fault.betweenCalls(c, i)

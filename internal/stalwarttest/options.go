@@ -23,7 +23,7 @@ type Options struct {
 	// pending with a due time that far away, and never run here.
 	Archiving time.Duration
 	// AdvertisedURL is the base of apiUrl, downloadUrl and uploadUrl in the session document. Empty: a host that
-	// does not exist, as is frequent in practice, so that a client which trusts it fails.
+	// does not exist, as is frequent in practice, so that a client which trusts it fails. See also RelativeURLs.
 	AdvertisedURL string
 
 	RequestsPerMinute int           // rate limit of an authenticated account; 0 = none
@@ -33,6 +33,9 @@ type Options struct {
 	MaxObjects        int           // maxObjectsInGet and maxObjectsInSet; 500 if 0
 	TrustForwarded    bool          // take the client's address from X-Forwarded-For; loopback is then exempt from limits, as on a real server
 }
+
+// RelativeURLs as Options.AdvertisedURL makes the session document give paths only, as a server in recovery mode does.
+const RelativeURLs = "relative"
 
 // Domain is a mail domain with its aliases.
 type Domain struct {

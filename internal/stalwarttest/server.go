@@ -31,6 +31,8 @@ type Server struct {
 	lists    map[uint64]*mailingList
 	nextList uint64
 
+	writers map[string]int64 // accounts being written, by the number of the request
+
 	tasks    []*task
 	nextTask uint64
 
@@ -55,6 +57,7 @@ func New(opt Options) *Server {
 		keys:     map[address]owner{},
 		ghosts:   map[uint64]*ghost{},
 		lists:    map[uint64]*mailingList{},
+		writers:  map[string]int64{},
 		tokens:   map[string]tokenRef{},
 		headers:  map[string]cachedLogin{},
 		blobs:    newBlobStore(),

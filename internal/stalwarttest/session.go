@@ -7,6 +7,9 @@ func (s *Server) session(r *request) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	base := s.opt.AdvertisedURL
+	if base == RelativeURLs {
+		base = ""
+	}
 	doc := map[string]any{
 		"capabilities": s.topCapabilities(), "accounts": map[string]any{}, "primaryAccounts": map[string]any{},
 		"username": "", "apiUrl": base + "/jmap/",
