@@ -74,6 +74,9 @@ func CheckBackup(ctx context.Context, file string) (sum Summary, err error) {
 	if err := l.openCopyOf(ctx, file); err != nil {
 		return Summary{}, errors.Join(wrap("check backup "+file, err), l.Close())
 	}
+	if !l.exists {
+		return Summary{}, errors.Join(fmt.Errorf("check backup %s: %w (it is empty)", file, ErrCorrupt), l.Close())
+	}
 	sum, err = l.Summary(ctx)
 	return sum, errors.Join(err, l.Close())
 }

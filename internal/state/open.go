@@ -159,6 +159,9 @@ func prepareFiles(dir, path, command string) (bool, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
+			return false, fmt.Errorf("%w (%s is missing, but its log is there)", ErrCorrupt, path)
+		}
 	case err != nil:
 		return false, err
 	default:

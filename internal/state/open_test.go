@@ -148,6 +148,17 @@ func overwrite(t *testing.T, dir string, offset int64, text string) {
 	}
 }
 
+func TestDatabaseWithoutItsFile(t *testing.T) {
+	dir := killedLedger(t)
+	if err := os.Remove(filepath.Join(dir, databaseName)); err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []Mode{ReadWrite, ReadOnly} {
+		_, err := Open(t.Context(), Options{Dir: dir, Mode: mode})
+		want(t, err, ErrCorrupt)
+	}
+}
+
 func TestOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")

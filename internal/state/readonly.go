@@ -49,7 +49,10 @@ func copyInto(ctx context.Context, memory *sql.DB, path string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if before.size <= 0 {
+		if before.size == 0 && before.log > 0 {
+			return false, fmt.Errorf("%w (%s is missing or empty, but its log is there)", ErrCorrupt, path)
+		}
+		if before.size == 0 {
 			return false, nil
 		}
 		err = copyOnce(ctx, memory, path, before)
