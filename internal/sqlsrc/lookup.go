@@ -3,6 +3,7 @@ package sqlsrc
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 
 	"syncagent/internal/reconcile"
@@ -39,28 +40,32 @@ func (s *Source) OpenLookup(ctx context.Context, _ string) (*LookupSession, erro
 // describe learns names and types of the columns.
 func (l *LookupSession) describe(ctx context.Context, q queryer) error {
 	s := l.source
-	row := func([]any) error { return nil }
-	st := statement{key: "query", text: s.opts.Query}
-	if s.dialect.canWrap(s.opts.Query) {
-		st.text = "SELECT * " + from(s.opts.Query) + " WHERE 1 = 0"
-	} else {
-		row = func([]any) error { return errEnough }
+	nothing := func([]any) error { return nil }
+	if s.opts.Addresses != "" {
+		st := statement{key: "addresses", text: "SELECT * " + from(s.opts.Addresses) + " WHERE 1 = 0"}
+		err := s.each(ctx, l.target, q, st, func(rows *sql.Rows) (err error) {
+			l.addresses, err = addressShape(rows)
+			return err
+		}, nothing)
+		if err != nil {
+			return err
+		}
+	}
+	st := statement{key: "query", text: "SELECT * " + from(s.opts.Query) + " WHERE 1 = 0"}
+	if !s.dialect.canWrap(s.opts.Query) {
+		// The query itself, stopped at its first row; that may cost the connection, so
+		// it comes last.
+		st.text = s.opts.Query
+		nothing = func([]any) error { return errEnough }
 	}
 	err := s.each(ctx, l.target, q, st, func(rows *sql.Rows) (err error) {
 		l.query, err = newShape(rows, "query", s.opts.ID, s.columns)
 		return err
-	}, row)
-	if err != nil && err != errEnough { //nolint:errorlint // a private value that is never wrapped
-		return err
-	}
-	if s.opts.Addresses == "" {
+	}, nothing)
+	if errors.Is(err, errEnough) {
 		return nil
 	}
-	st = statement{key: "addresses", text: "SELECT * " + from(s.opts.Addresses) + " WHERE 1 = 0"}
-	return s.each(ctx, l.target, q, st, func(rows *sql.Rows) (err error) {
-		l.addresses, err = addressShape(rows)
-		return err
-	}, row)
+	return err
 }
 
 // Close ends the connection.

@@ -41,7 +41,6 @@ func (q *question) answerIdentity(ctx context.Context) error {
 		}
 		s.want(foldText(text))
 	}
-	unanswered := len(q.reasons)
 	if err := s.searchQuery(ctx); err != nil {
 		return err
 	}
@@ -51,7 +50,7 @@ func (q *question) answerIdentity(ctx context.Context) error {
 	switch {
 	case len(s.holders) > 0:
 		q.result.Identity, q.result.Holders = reconcile.PresenceFound, s.holders
-	case len(s.wanted) == 0 || unanswered > 0 && s.partly():
+	case s.partly():
 		// The reason is there already.
 	case q.control == nil:
 		q.unknown("the query does not find a person who was in the last snapshot")
@@ -218,14 +217,9 @@ func (s *identity) searchBook(ctx context.Context) error {
 
 // bookHasRows proves that sql.addresses gives anything at all.
 func (s *identity) bookHasRows(ctx context.Context) error {
-	st := statement{key: "addresses", text: s.source.opts.Addresses}
-	err := s.source.each(ctx, s.target, s.tx, st, noPreparation, func([]any) error {
-		s.provenBook = true
-		return errEnough
-	})
-	if err == errEnough { //nolint:errorlint // a private value that is never wrapped
-		return nil
-	}
+	st := statement{key: "addresses", text: "SELECT CASE WHEN EXISTS (SELECT 1 " + from(s.source.opts.Addresses) + ") THEN 1 ELSE 0 END"}
+	value, _, err := s.source.scalar(ctx, s.target, s.tx, st)
+	s.provenBook = value == "1"
 	return err
 }
 

@@ -97,8 +97,6 @@ type statement struct {
 	args []any
 }
 
-func noPreparation(*sql.Rows) error { return nil }
-
 // each runs a statement and hands every row over. Before an error leaves, the
 // statement is cancelled, so that closing it does not read the rest. Errors of
 // the database become *UnusableError; those of prepare and row pass through.

@@ -1,0 +1,41 @@
+//go:build realservers
+
+package sqltest
+
+import (
+	"testing"
+
+	"syncagent/internal/sourcetest"
+	"syncagent/test/sql/sqlworld"
+)
+
+func TestConformance(t *testing.T) {
+	kinds := map[string]map[string]func(*sqlworld.Flavour){
+		"postgres": {
+			"integer":      func(*sqlworld.Flavour) {},
+			"uuid":         func(f *sqlworld.Flavour) { f.IDType, f.ID = "uuid", sqlworld.UUID },
+			"bytea":        func(f *sqlworld.Flavour) { f.IDType, f.ID = "bytea", sqlworld.Bytes },
+			"text":         func(f *sqlworld.Flavour) { f.IDType, f.ID = "varchar(64)", sqlworld.Text },
+			"second query": func(f *sqlworld.Flavour) { f.SecondQuery, f.IDType, f.ID = true, "uuid", sqlworld.UUID },
+		},
+		"mariadb": {
+			"integer":      func(*sqlworld.Flavour) {},
+			"uuid bytes":   func(f *sqlworld.Flavour) { f.IDType, f.ID = "binary(16)", sqlworld.UUIDBytes },
+			"uuid text":    func(f *sqlworld.Flavour) { f.IDType, f.ID = "char(36)", sqlworld.UpperUUID },
+			"uuid type":    func(f *sqlworld.Flavour) { f.IDType, f.ID = "uuid", sqlworld.UUID },
+			"varbinary":    func(f *sqlworld.Flavour) { f.IDType, f.ID = "varbinary(32)", sqlworld.Bytes },
+			"text":         func(f *sqlworld.Flavour) { f.IDType, f.ID = "varchar(64)", sqlworld.Text },
+			"binary text":  func(f *sqlworld.Flavour) { f.TextType = "varchar(255) COLLATE utf8mb4_bin" },
+			"second query": func(f *sqlworld.Flavour) { f.SecondQuery = true },
+		},
+	}
+	each(t, func(t *testing.T, s server) {
+		for name, change := range kinds[s.name] {
+			t.Run(name, func(t *testing.T) {
+				sourcetest.Run(t, sourcetest.Fixture{
+					New: func(t testing.TB) sourcetest.World { return s.world(t, change) },
+				})
+			})
+		}
+	})
+}
