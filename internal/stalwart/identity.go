@@ -146,14 +146,16 @@ func batchEnd(writes []identityWrite, begin, size, maxCalls int) int {
 	return len(writes)
 }
 
-// updateCalls puts writes into consecutive calls; within a call the server keeps
-// the order of the members, and the same account again opens the next call. It
-// also gives the call that each write is in.
-func updateCalls(writes []identityWrite) (calls []call, callOf []int) {
+// updateCalls puts writes into consecutive calls, and gives the call that each
+// write is in. Few writes get a call each: a concurrent change then spoils only
+// one. Of many, several share a call, in which the server keeps the order of the
+// members; the same account again opens the next call.
+func updateCalls(writes []identityWrite, maxCalls int) (calls []call, callOf []int) {
 	var update ordered
 	flush := func() { calls = append(calls, call{"x:Account/set", args{"update": update}}) }
-	for _, w := range writes {
-		if slices.ContainsFunc(update, func(m member) bool { return m.key == string(w.Account) }) {
+	for i, w := range writes {
+		alone := i > 0 && len(writes) <= maxCalls
+		if alone || slices.ContainsFunc(update, func(m member) bool { return m.key == string(w.Account) }) {
 			flush()
 			update = nil
 		}
@@ -204,7 +206,7 @@ func (s *jmapServer) sendWrites(ctx context.Context, writes []identityWrite, ope
 	for i, w := range open {
 		batch[i] = writes[w]
 	}
-	calls, callOf := updateCalls(batch)
+	calls, callOf := updateCalls(batch, s.limits.maxCallsInRequest)
 	answers, err := s.do(ctx, true, calls...)
 	if err != nil {
 		for _, i := range open {
