@@ -88,14 +88,18 @@ func TestAWriteThatWasNotDoneIsNotUncertain(t *testing.T) {
 		how   func(http.ResponseWriter)
 		check func(error) bool
 	}{
-		"401":         {status(401), is[*UnauthorizedError]},
-		"banned":      {limits.exchange("valid key from the banned address").reply, is[*BannedError]},
-		"notRequest":  {envelope.exchange("JSON but not a request").reply, is[*MalformedError]},
-		"too large":   {envelope.exchange("body over maxSizeRequest (10 000 012 bytes)").reply, is[*TooLargeError]},
-		"missing":     {status(404), is[*MalformedError]},
-		"redirect":    {status(302), is[*MalformedError]},
-		"forbidden":   {func(w http.ResponseWriter) { _, _ = w.Write([]byte(`{"methodResponses":[["error",{"type":"forbidden"},"0"]]}`)) }, is[*ForbiddenError]},
-		"bad request": {func(w http.ResponseWriter) { _, _ = w.Write([]byte(`{"methodResponses":[["error",{"type":"invalidArguments","description":"secret echo"},"0"]]}`)) }, is[*RefusedError]},
+		"401":        {status(401), is[*UnauthorizedError]},
+		"banned":     {limits.exchange("valid key from the banned address").reply, is[*BannedError]},
+		"notRequest": {envelope.exchange("JSON but not a request").reply, is[*MalformedError]},
+		"too large":  {envelope.exchange("body over maxSizeRequest (10 000 012 bytes)").reply, is[*TooLargeError]},
+		"missing":    {status(404), is[*MalformedError]},
+		"redirect":   {status(302), is[*MalformedError]},
+		"forbidden": {func(w http.ResponseWriter) {
+			_, _ = w.Write([]byte(`{"methodResponses":[["error",{"type":"forbidden"},"0"]]}`))
+		}, is[*ForbiddenError]},
+		"bad request": {func(w http.ResponseWriter) {
+			_, _ = w.Write([]byte(`{"methodResponses":[["error",{"type":"invalidArguments","description":"secret echo"},"0"]]}`))
+		}, is[*RefusedError]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, (&world{more: accept}).answer)
