@@ -165,37 +165,6 @@ func (l *Log) recover(t tail) error {
 	return l.write([]byte{'\n'}, r)
 }
 
-// Append writes one record and returns when it is on disk. Of r, Run, Event,
-// Phase and Fields are used. Errors: ErrSecret, *BrokenError (somebody else
-// changed the file), *WriteError (nothing may be done).
-func (l *Log) Append(ctx context.Context, r Record) error {
-	if err := checkFields(r.Fields); err != nil {
-		return err
-	}
-	if r.Event == "" {
-		return errors.New("audit record without an event")
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.failed != nil {
-		return l.failed
-	}
-	if l.file == nil {
-		return &WriteError{File: l.opts.File, Err: os.ErrClosed}
-	}
-	if err := l.follow(ctx); err != nil {
-		return err
-	}
-	if err := lockFile(ctx, l.file); err != nil {
-		return &WriteError{File: l.opts.File, Err: err}
-	}
-	err := l.catchUp(ctx)
-	if err == nil {
-		err = l.write(nil, r)
-	}
-	return errors.Join(err, unlockFile(l.file))
-}
-
 // Head is the last record that is known to be on disk; Seq is 0 if there is
 // none.
 func (l *Log) Head() Anchor {
@@ -214,34 +183,4 @@ func (l *Log) Close() error {
 	file := l.file
 	l.file = nil
 	return file.Close()
-}
-
-// write appends a record after the head and brings it to disk. The file is
-// locked.
-func (l *Log) write(prefix []byte, r Record) error {
-	r.Seq, r.Time, r.Prev = l.head.Seq+1, l.opts.Now().UTC(), l.head.Hash
-	r.Fields = redactFields(r.Fields, l.opts.Redact)
-	r.Hash, r.Signature = "", ""
-	r.Hash = r.digest()
-	if l.key != nil {
-		r.Signature = sign(l.key, r.Hash)
-	}
-	line := append(prefix, r.line()...)
-	if len(line) > maxLine {
-		return fmt.Errorf("audit record %q has %d bytes, more than %d", r.Event, len(line), maxLine)
-	}
-	if _, err := l.file.Write(line); err != nil {
-		// These bytes were never acknowledged, and the file is locked.
-		if undo := l.file.Truncate(l.size); undo != nil {
-			l.failed = &WriteError{File: l.opts.File, Err: errors.Join(err, undo)}
-		}
-		return &WriteError{File: l.opts.File, Err: err}
-	}
-	if err := l.file.Sync(); err != nil {
-		// After a failed fsync nobody knows what is on disk, and a second one may lie.
-		l.failed = &WriteError{File: l.opts.File, Err: err}
-		return l.failed
-	}
-	l.head, l.size = r.anchor(), l.size+int64(len(line))
-	return nil
 }

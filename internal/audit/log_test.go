@@ -67,6 +67,55 @@ func TestAppendFromSeveralProcesses(t *testing.T) {
 	}
 }
 
+func TestAppendAllOrNone(t *testing.T) {
+	file, _ := written(t, 1)
+	l := openLog(t, file, nil)
+	before := read(t, file)
+	if err := l.Append(t.Context(), rename(1), Record{Event: "x", Fields: map[string]any{"token": "x"}}); !errors.Is(err, ErrSecret) {
+		t.Errorf("error %v", err)
+	}
+	if err := l.Append(t.Context(), rename(1), Record{Event: "x", Fields: map[string]any{"f": strings.Repeat("x", maxLine)}}); err == nil {
+		t.Error("a record longer than a line was recorded")
+	}
+	if diff := cmp.Diff(before, read(t, file)); diff != "" {
+		t.Error(diff)
+	}
+	if err := l.Append(t.Context(), rename(1), rename(2), rename(3)); err != nil {
+		t.Fatal(err)
+	}
+	head := l.Head()
+	if report, err := verify([]string{file}, &head); err != nil || report.Records != 4 || head.Seq != 4 {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestFilesOfARotatedLog(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "audit.jsonl")
+	l := openLog(t, file, nil)
+	var expected []string
+	for _, suffix := range []string{".10", ".9", "-20261123"} {
+		add(t, l, rename(1))
+		if err := os.Rename(file, file+suffix); err != nil {
+			t.Fatal(err)
+		}
+		expected = append(expected, file+suffix)
+		if err := l.Reopen(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(dir, "audit.jsonlx"), "another file")
+	write(t, filepath.Join(dir, "other.jsonl"), "another file")
+	got, err := Files(t.Context(), file)
+	if diff := cmp.Diff(append(expected, file), got); err != nil || diff != "" {
+		t.Error(diff, err)
+	}
+	head := l.Head()
+	if _, err := verify(got, &head); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestModeOfTheFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "new", "audit.jsonl")
 	add(t, openLog(t, file, nil), rename(1))

@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"syncagent/internal/reconcile"
@@ -77,4 +78,31 @@ func BenchmarkCounts(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func BenchmarkListing(b *testing.B) {
+	accounts := make([]reconcile.Account, big)
+	for i := range accounts {
+		accounts[i] = reconcile.Account{
+			ID: reconcile.AccountID(fmt.Sprintf("c%d", i)), Name: fmt.Sprintf("user%d@example.org", i),
+			Kind: reconcile.KindIndividual, Created: noon, Addresses: []string{fmt.Sprintf("alias%d@example.org", i)},
+		}
+	}
+	ctx := context.Background()
+	listing := Listing{At: noon, Accounts: accountList(accounts...), KeysOf: accountKeys}
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			if err := openLedger(b, b.TempDir()).SaveListing(ctx, listing); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("unchanged", func(b *testing.B) {
+		l := openLedger(b, b.TempDir())
+		for b.Loop() {
+			if err := l.SaveListing(ctx, listing); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

@@ -3,6 +3,9 @@ package state
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"syncagent/internal/reconcile"
@@ -58,8 +61,8 @@ func (c Changes) apply(ctx context.Context, tx *sql.Tx) ([]int64, error) {
 			return nil, err
 		}
 	}
-	for key, value := range c.Meta {
-		if err := putMeta(ctx, tx, key, value); err != nil {
+	for _, key := range slices.Sorted(maps.Keys(c.Meta)) {
+		if err := putMeta(ctx, tx, key, c.Meta[key]); err != nil {
 			return nil, err
 		}
 	}
@@ -69,6 +72,9 @@ func (c Changes) apply(ctx context.Context, tx *sql.Tx) ([]int64, error) {
 func (c Changes) applyPrincipals(ctx context.Context, tx *sql.Tx) ([]int64, error) {
 	if len(c.Principals) == 0 {
 		return nil, nil
+	}
+	if c.KeysOf == nil {
+		return nil, errors.New("principals without a way to make the keys of their names")
 	}
 	w, err := newPrincipalWriter(ctx, tx)
 	if err != nil {
