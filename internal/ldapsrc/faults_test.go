@@ -84,6 +84,7 @@ var faultCases = []faultCase{
 	{name: "locked in Active Directory", kind: ldaptest.RefuseBind, code: 49, wants: "login-refused", nothing: true,
 		text: "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 775, v3839", says: "locked"},
 	{name: "stronger authentication required", kind: ldaptest.RefuseBind, code: 8, wants: "login-refused", says: "ldaps://", nothing: true},
+	{name: "confidentiality required", kind: ldaptest.RefuseBind, code: 13, wants: "login-refused", says: "start_tls", nothing: true},
 	{name: "Active Directory without a bind", wants: "login-refused", says: "bind.dn", nothing: true,
 		server: ldaptest.Options{Vendor: ldaptest.ActiveDirectory, RequireBind: true}, change: func(o *Options) { o.Bind = Bind{} }},
 	{name: "another server without a bind", wants: "query-failed", says: "permission",
