@@ -99,6 +99,9 @@ func BenchmarkListing(b *testing.B) {
 	})
 	b.Run("unchanged", func(b *testing.B) {
 		l := openLedger(b, b.TempDir())
+		if err := l.SaveListing(ctx, listing); err != nil {
+			b.Fatal(err)
+		}
 		for b.Loop() {
 			if err := l.SaveListing(ctx, listing); err != nil {
 				b.Fatal(err)

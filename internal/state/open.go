@@ -54,6 +54,8 @@ type Ledger struct {
 	// when a transaction begins; nil if the ledger is open for reading only.
 	read  *sql.DB
 	write *sql.DB
+	// pin keeps a copy in memory alive, which ends with its last connection.
+	pin *sql.Conn
 }
 
 // Open opens the ledger in opts.Dir.
@@ -89,6 +91,10 @@ func (l *Ledger) Exists() bool { return l.exists }
 // into the database.
 func (l *Ledger) Close() error {
 	var errs []error
+	if l.pin != nil {
+		errs = append(errs, l.pin.Close())
+		l.pin = nil
+	}
 	if l.read != nil {
 		errs = append(errs, l.read.Close())
 	}

@@ -190,6 +190,27 @@ func TestReadOnlyWithoutLedger(t *testing.T) {
 	}
 }
 
+// Reading that is broken off or nested leaves the copy as it is.
+func TestCopyOutlivesCancelledReading(t *testing.T) {
+	l := openCopy(t, closedLedger(t, 50))
+	for range 3 {
+		ctx, cancel := context.WithCancel(context.Background())
+		err := l.Known(ctx, "staff", func(row int64, _ reconcile.StableID, _ reconcile.Hash, _ reconcile.State) error {
+			if _, err := l.PrincipalsByRows(context.Background(), []int64{row}); err != nil {
+				t.Error(err)
+			}
+			cancel()
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		cancel()
+		want(t, err, context.Canceled)
+	}
+	if n := living(t, l); n != 50 {
+		t.Errorf("%d living, want 50", n)
+	}
+}
+
 func TestReadOnlyCannotWrite(t *testing.T) {
 	ctx := context.Background()
 	l := openCopy(t, closedLedger(t, 1))

@@ -28,9 +28,10 @@ func (l *Ledger) openCopyOf(ctx context.Context, path string) error {
 		return err
 	}
 	l.read = memory
-	// A shared database in memory lives as long as a connection to it.
-	memory.SetMaxOpenConns(4)
-	memory.SetMaxIdleConns(4)
+	memory.SetMaxOpenConns(5)
+	if l.pin, err = memory.Conn(ctx); err != nil {
+		return err
+	}
 	if l.exists, err = copyInto(ctx, memory, path); err != nil {
 		return err
 	}

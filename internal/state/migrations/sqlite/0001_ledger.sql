@@ -130,7 +130,7 @@ CREATE INDEX runs_started ON runs (started);
 
 -- The write-ahead journal. outcome is empty from the intent to the outcome.
 CREATE TABLE steps (
-    id        integer NOT NULL PRIMARY KEY,
+    id        integer NOT NULL PRIMARY KEY AUTOINCREMENT,
     run       text    NOT NULL,
     seq       integer NOT NULL,
     phase     text    NOT NULL,
@@ -159,7 +159,7 @@ CREATE TABLE plans (
 );
 
 CREATE TABLE approvals (
-    id          integer NOT NULL PRIMARY KEY,
+    id          integer NOT NULL PRIMARY KEY AUTOINCREMENT,
     plan        text    NOT NULL,
     items       text    NOT NULL,
     rename_from text    NOT NULL,
