@@ -72,8 +72,9 @@ type State struct {
 
 // Audit is where the audit log is kept.
 type Audit struct {
-	File    string   `yaml:"file"`
-	SignKey NotBuilt `yaml:"sign_key"`
+	File string `yaml:"file"`
+	// SignKey signs each record (HMAC-SHA-256); nil is unsigned.
+	SignKey *Secret `yaml:"sign_key"`
 }
 
 // Log is how much is logged and in which form.

@@ -220,7 +220,7 @@ func daemonKeys() []Key {
 		{"state.postgres", "mapping", "", "A shared ledger for several nodes."},
 		{"audit", "mapping", "{}", "Where the audit log is kept."},
 		{"audit.file", "path", defaultAudit, "The audit log. If state.dir is not the default, this is audit.jsonl in it."},
-		{"audit.sign_key", secretForms, "", "Signs the audit log."},
+		{"audit.sign_key", secretForms, "", "Signs each record of the audit log (HMAC-SHA-256, at least 16 bytes), so that nobody without the key can write a new chain."},
 		{"listen", "HOST:PORT", "", "Where the daemon answers health, metrics and the status page, such as 127.0.0.1:9810; empty is off."},
 		{"log", "mapping", "{}", "What is logged to standard error."},
 		{"log.level", "debug, info, warn or error", "info", "The least severe level that is logged."},

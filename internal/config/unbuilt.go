@@ -37,8 +37,6 @@ var notBuiltYet = []notBuilt{
 		"is not in this build", "remove the key; watch the exit code or the log"},
 	{"state.postgres", func(c *Config, _ *Source, _ *Policy) bool { return c.State.Postgres.set },
 		"is not in this build", "use state.dir"},
-	{"audit.sign_key", func(c *Config, _ *Source, _ *Policy) bool { return c.Audit.SignKey.set },
-		"is not in this build", "remove the key; the hash chain of the log still shows changes"},
 	{"server.generation", func(c *Config, _ *Source, _ *Policy) bool { return isOlder(c.Server.Generation) },
 		"this build only speaks with Stalwart 0.16", "use auto or 0.16"},
 }
