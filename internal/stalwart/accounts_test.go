@@ -1,7 +1,6 @@
 package stalwart
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,7 +24,7 @@ func TestRulesFromTheRecordedDomains(t *testing.T) {
 		}
 		return (&world{}).answer(c)
 	})
-	rules, err := f.dial().Rules(context.Background())
+	rules, err := f.dial().Rules(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +44,7 @@ func TestGetReadsTheRecordedAccounts(t *testing.T) {
 		}
 		return (&world{}).answer(c)
 	})
-	found, gone, err := f.dial().Get(context.Background(), []reconcile.AccountID{"f", "zzzz"})
+	found, gone, err := f.dial().Get(t.Context(), []reconcile.AccountID{"f", "zzzz"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +101,7 @@ func TestKindAndAccess(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := &world{accounts: []map[string]any{person("d", "x", tc.change)}}
-			found, _, err := newFake(t, w.answer).dial().Get(context.Background(), []reconcile.AccountID{"d"})
+			found, _, err := newFake(t, w.answer).dial().Get(t.Context(), []reconcile.AccountID{"d"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,13 +115,13 @@ func TestKindAndAccess(t *testing.T) {
 func TestAnAccountThatLacksSomethingIsNotBelieved(t *testing.T) {
 	for _, key := range []string{"name", "domainId", "aliases", "createdAt", "permissions"} {
 		w := &world{accounts: []map[string]any{person("d", "x", func(a map[string]any) { delete(a, key) })}}
-		_, _, err := newFake(t, w.answer).dial().Get(context.Background(), []reconcile.AccountID{"d"})
+		_, _, err := newFake(t, w.answer).dial().Get(t.Context(), []reconcile.AccountID{"d"})
 		if !is[*MalformedError](err) {
 			t.Errorf("without %s: %v", key, err)
 		}
 	}
 	strange := &world{accounts: []map[string]any{person("d", "x", with("domainId", "q"))}}
-	if _, _, err := newFake(t, strange.answer).dial().Get(context.Background(), []reconcile.AccountID{"d"}); !is[*MalformedError](err) {
+	if _, _, err := newFake(t, strange.answer).dial().Get(t.Context(), []reconcile.AccountID{"d"}); !is[*MalformedError](err) {
 		t.Errorf("unknown domain: %v", err)
 	}
 }
@@ -137,12 +136,12 @@ func TestGetWantsAnAnswerForEveryID(t *testing.T) {
 		asked++
 		return args{"accountId": "b", "list": []any{}, "notFound": []string{}}
 	}
-	_, gone, err := newFake(t, w.answer).dial().Get(context.Background(), []reconcile.AccountID{"d"})
+	_, gone, err := newFake(t, w.answer).dial().Get(t.Context(), []reconcile.AccountID{"d"})
 	if !is[*MalformedError](err) || gone != nil || asked != 2 {
 		t.Errorf("gone %v, err %v, asked %d times", gone, err, asked)
 	}
 	for _, bad := range [][]reconcile.AccountID{{"A!"}, {""}, {"d", "d"}, {"aab"}} {
-		if _, _, err := newFake(t, w.answer).dial().Get(context.Background(), bad); err == nil {
+		if _, _, err := newFake(t, w.answer).dial().Get(t.Context(), bad); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}
@@ -179,7 +178,7 @@ func pages(t *testing.T, total int, byAnchor map[string][]string) func(sent) any
 
 func listIDs(t *testing.T, s *jmapServer, after reconcile.AccountID) (ids []string, err error) {
 	t.Helper()
-	err = s.Accounts(context.Background(), after, func(a reconcile.Account) error {
+	err = s.Accounts(t.Context(), after, func(a reconcile.Account) error {
 		ids = append(ids, string(a.ID))
 		return nil
 	})
@@ -258,7 +257,7 @@ func TestAccountsAfterAnIDIsNotCounted(t *testing.T) {
 func TestAccountsEndsWithTheErrorOfTheCaller(t *testing.T) {
 	f := newFake(t, (&world{accounts: []map[string]any{person("b", "x")}}).answer)
 	mine := errors.New("enough")
-	err := f.dial().Accounts(context.Background(), "", func(reconcile.Account) error { return mine })
+	err := f.dial().Accounts(t.Context(), "", func(reconcile.Account) error { return mine })
 	if !errors.Is(err, mine) {
 		t.Errorf("got %v", err)
 	}
@@ -293,22 +292,22 @@ func TestFind(t *testing.T) {
 		return nil
 	}
 	s := newFake(t, w.answer).dial()
-	name, err := s.FindByName(context.Background(), "Gail@Alias.Example.Test")
+	name, err := s.FindByName(t.Context(), "Gail@Alias.Example.Test")
 	if err != nil || len(name) != 1 || name[0].ID != "d" {
 		t.Errorf("by name: %v, %v", name, err)
 	}
-	address, err := s.FindByAddress(context.Background(), "gg@example.net")
+	address, err := s.FindByAddress(t.Context(), "gg@example.net")
 	if err != nil || len(address) != 1 || address[0].ID != "d" {
 		t.Errorf("by address: %v, %v", address, err)
 	}
 	if diff := cmp.Diff([]string{`{"domainId":"b","name":"gail"}`, `{"text":"gg"}`}, filters); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := s.FindByName(context.Background(), "x@nowhere.example"); !is[*InvalidDomainError](err) {
+	if _, err := s.FindByName(t.Context(), "x@nowhere.example"); !is[*InvalidDomainError](err) {
 		t.Errorf("unknown domain: %v", err)
 	}
 	for _, bad := range []string{"gail", "@example.test", "a b@example.test", "a@b@example.test", "a..b@example.test", "gail@", ""} {
-		if _, err := s.FindByName(context.Background(), bad); !is[*InvalidNameError](err) {
+		if _, err := s.FindByName(t.Context(), bad); !is[*InvalidNameError](err) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

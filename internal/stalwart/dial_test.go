@@ -1,7 +1,6 @@
 package stalwart
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -14,7 +13,7 @@ import (
 
 func TestDialAgainstTheRecordedServer(t *testing.T) {
 	f := newFake(t, (&world{}).answer)
-	srv, err := Dial(context.Background(), f.options())
+	srv, err := Dial(t.Context(), f.options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +54,7 @@ func TestDialRefusesOlderServersBeforeItSendsTheSecret(t *testing.T) {
 	}{{"0.8.5", 401}, {"0.11.8", 401}, {"0.13.4", 401}, {"0.15.5", 401}} {
 		t.Run(tc.version, func(t *testing.T) {
 			f := newFake(t, nil)
-			f.before = func(w http.ResponseWriter, r *http.Request) bool {
+			f.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 				if r.Header.Get("Authorization") != "" {
 					t.Error("the secret was sent")
 				}
@@ -71,8 +70,8 @@ func TestDialRefusesOlderServersBeforeItSendsTheSecret(t *testing.T) {
 				}
 				t.Error("no session is recorded")
 				return false
-			}
-			_, err := Dial(context.Background(), f.options())
+			})
+			_, err := Dial(t.Context(), f.options())
 			if wrong, ok := errors.AsType[*WrongGenerationError](err); !ok || wrong.Found == "" || HintOf(err) == "" {
 				t.Errorf("got %v", err)
 			}
@@ -82,7 +81,7 @@ func TestDialRefusesOlderServersBeforeItSendsTheSecret(t *testing.T) {
 
 func TestDialTakesA016WithoutTheNewCapability(t *testing.T) {
 	f := newFake(t, (&world{}).answer)
-	f.before = func(w http.ResponseWriter, r *http.Request) bool {
+	f.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		switch {
 		case r.URL.Path == pathSession && r.Header.Get("Authorization") == "":
 			_, _ = w.Write([]byte(`{"capabilities":{"urn:ietf:params:jmap:core":{}},"primaryAccounts":{}}`))
@@ -92,7 +91,7 @@ func TestDialTakesA016WithoutTheNewCapability(t *testing.T) {
 			return false
 		}
 		return true
-	}
+	})
 	s := f.dial()
 	if s.info.Self != "b" {
 		t.Errorf("self %q", s.info.Self)
@@ -129,15 +128,15 @@ func TestDialFailures(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			f := newFake(t, (&world{}).answer)
 			asked := 0
-			f.before = func(w http.ResponseWriter, r *http.Request) bool {
+			f.intercept(func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path != tc.path || r.Header.Get("Authorization") == "" {
 					return false
 				}
 				asked++
 				tc.reply(w)
 				return true
-			}
-			_, err := Dial(context.Background(), f.options())
+			})
+			_, err := Dial(t.Context(), f.options())
 			if err == nil || !tc.check(err) {
 				t.Fatalf("got %v", err)
 			}
@@ -191,18 +190,18 @@ func TestOptionsAreChecked(t *testing.T) {
 		"unreadable client": {URL: "https://mail.example.org", APIKey: key, TLS: TLSOptions{ClientCert: "doc.go", ClientKey: "doc.go"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Dial(context.Background(), o)
+			_, err := Dial(t.Context(), o)
 			if !is[*OptionsError](err) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
-	_, err := Dial(context.Background(), Options{URL: "https://mail.example.org", APIKey: key, Generation: "0.11.8"})
+	_, err := Dial(t.Context(), Options{URL: "https://mail.example.org", APIKey: key, Generation: "0.11.8"})
 	if !is[*WrongGenerationError](err) {
 		t.Errorf("generation 0.11.8: %v", err)
 	}
 	for _, secret := range []string{"", " \n", "a\nb"} {
-		_, err := Dial(context.Background(), Options{URL: "https://mail.example.org", APIKey: func() (string, error) { return secret, nil }})
+		_, err := Dial(t.Context(), Options{URL: "https://mail.example.org", APIKey: func() (string, error) { return secret, nil }})
 		if err == nil || !strings.Contains(err.Error(), "API key") {
 			t.Errorf("secret %q: %v", secret, err)
 		}
@@ -213,7 +212,7 @@ func TestAFixedGenerationSkipsTheDetection(t *testing.T) {
 	f := newFake(t, (&world{}).answer)
 	o := f.options()
 	o.Generation = "0.16.18"
-	srv, err := Dial(context.Background(), o)
+	srv, err := Dial(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package stalwart
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -119,8 +118,14 @@ func (f *fake) serveCalls(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"methodResponses": answers, "sessionState": "x"})
 }
 
-// posted gives the requests with method calls since the last time, without those
-// that only read.
+// intercept lets a function look at every request first.
+func (f *fake) intercept(before func(w http.ResponseWriter, r *http.Request) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.before = before
+}
+
+// writes gives the calls that were sent to change something.
 func (f *fake) writes() []sent {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -142,7 +147,7 @@ func (f *fake) options() Options {
 // dial connects to the fake; all waits are short.
 func (f *fake) dial() *jmapServer {
 	f.t.Helper()
-	s, err := dial(context.Background(), f.options().withDefaults())
+	s, err := dial(f.t.Context(), f.options().withDefaults())
 	if err != nil {
 		f.t.Fatalf("dial: %v", err)
 	}

@@ -1,11 +1,11 @@
 package stalwart
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,7 +35,7 @@ func TestWritesKeepTheirOrderInTheBytes(t *testing.T) {
 	f := newFake(t, (&world{more: accept}).answer)
 	s := f.dial()
 	s.limits.maxCallsInRequest = 2
-	results, err := s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{
+	results, err := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{
 		write("z", "tmp-z@example.test"), write("c", "a@example.test"), write("7", "b@example.net"),
 		write("z", "c@example.test"), {Account: "d", Name: "D@example.test", KeepAddresses: true},
 	})
@@ -68,7 +68,7 @@ func TestASwapSendsTheRecordedCalls(t *testing.T) {
 		n++
 		return e.answers(t)[n-1].Raw
 	}}).answer)
-	results, err := f.dial().WriteIdentities(context.Background(), []reconcile.IdentityWrite{
+	results, err := f.dial().WriteIdentities(t.Context(), []reconcile.IdentityWrite{
 		write("s", "tmp-s@example.test"), write("t", "swa@example.test"), write("s", "swb@example.test"),
 	})
 	if err != nil || errors.Join(results...) != nil {
@@ -114,7 +114,7 @@ func TestAliasesStayAsTheyAre(t *testing.T) {
 		"1": args{"enabled": true, "name": "dropped", "domainId": "b", "description": nil},
 	}))}}
 	f := newFake(t, w.answer)
-	results, err := f.dial().WriteIdentities(context.Background(),
+	results, err := f.dial().WriteIdentities(t.Context(),
 		[]reconcile.IdentityWrite{write("d", "new@example.test", "fresh@alias.example.test", "Kept@example.net", "new@example.test", "kept@example.net")})
 	if err != nil || results[0] != nil {
 		t.Fatalf("%v, %v", results, err)
@@ -157,7 +157,7 @@ func TestEveryRecordedRefusalHasItsType(t *testing.T) {
 				}
 				return nil
 			}}).answer)
-			results, err := f.dial().WriteIdentities(context.Background(), []reconcile.IdentityWrite{write("n", "x@example.test")})
+			results, err := f.dial().WriteIdentities(t.Context(), []reconcile.IdentityWrite{write("n", "x@example.test")})
 			if err != nil || !tc.check(results[0]) {
 				t.Errorf("%v, %v", results[0], err)
 			}
@@ -171,7 +171,7 @@ func TestEveryRecordedRefusalHasItsType(t *testing.T) {
 			}
 			return nil
 		}}).answer)
-		results, err := f.dial().Destroy(context.Background(), []reconcile.AccountID{id})
+		results, err := f.dial().Destroy(t.Context(), []reconcile.AccountID{id})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,12 +203,12 @@ func TestAMissingPermissionIsNamed(t *testing.T) {
 		return nil
 	}}).answer)
 	s := f.dial()
-	results, err := s.Destroy(context.Background(), []reconcile.AccountID{"d", "e"})
+	results, err := s.Destroy(t.Context(), []reconcile.AccountID{"d", "e"})
 	if f, ok := errors.AsType[*ForbiddenError](results[1]); !ok || f.Permission != "sysAccountDestroy" || err == nil {
 		t.Errorf("%v, %v", results, err)
 	}
 	s.info.Can.Rename = false
-	results, err = s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{write("d", "x@example.test")})
+	results, err = s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{write("d", "x@example.test")})
 	if !is[*ForbiddenError](err) || !is[*NotSentError](results[0]) {
 		t.Errorf("%v, %v", results, err)
 	}
@@ -220,7 +220,7 @@ func TestBadWritesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	for _, bad := range []reconcile.IdentityWrite{
 		write("A!", "x@example.test"), write("d", "x"), write("d", "x@nowhere.example"), write("d", "x@example.test", "a b@example.test"),
 	} {
-		results, err := s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{write("c", "fine@example.test"), bad})
+		results, err := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{write("c", "fine@example.test"), bad})
 		if err == nil || !is[*NotSentError](results[0]) || !is[*NotSentError](results[1]) {
 			t.Errorf("%v: %v, %v", bad, results, err)
 		}
@@ -248,7 +248,7 @@ func TestAConcurrentChangeIsReadAgainAndRetried(t *testing.T) {
 	f := newFake(t, w.answer)
 	s := f.dial()
 	s.limits.maxCallsInRequest = 2
-	results, err := s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{
+	results, err := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{
 		write("c", "a2@example.test"), write("d", "b2@example.test"), write("e", "e2@example.test"),
 	})
 	if err != nil || errors.Join(results...) != nil {
@@ -279,7 +279,7 @@ func TestARetryNeverUndoesALaterWrite(t *testing.T) {
 		return accept(c)
 	}
 	f := newFake(t, w.answer)
-	results, err := f.dial().WriteIdentities(context.Background(), []reconcile.IdentityWrite{
+	results, err := f.dial().WriteIdentities(t.Context(), []reconcile.IdentityWrite{
 		write("c", "tmp-c@example.test"), write("c", "free@example.test"),
 	})
 	if err != nil || errors.Join(results...) != nil || n != 2 {
@@ -308,7 +308,7 @@ func TestTheCycleIsRetriedAsAWhole(t *testing.T) {
 		}
 		return accept(c)
 	}
-	results, err := newFake(t, w.answer).dial().WriteIdentities(context.Background(), []reconcile.IdentityWrite{
+	results, err := newFake(t, w.answer).dial().WriteIdentities(t.Context(), []reconcile.IdentityWrite{
 		write("c", "tmp-c@example.test"), write("d", "a@example.test"), write("c", "b@example.test"),
 	})
 	if err != nil || errors.Join(results...) != nil || n != 6 {
@@ -327,11 +327,11 @@ func TestConflictsEnd(t *testing.T) {
 		return methodError{Type: "serverUnavailable"}
 	}
 	s := newFake(t, w.answer).dial()
-	results, err := s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{write("c", "x@example.test")})
+	results, err := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{write("c", "x@example.test")})
 	if !is[*ConflictError](results[0]) || err != nil || n != 4 {
 		t.Errorf("%v, %v after %d calls", results, err, n)
 	}
-	destroyed, err := s.Destroy(context.Background(), []reconcile.AccountID{"c", "e"})
+	destroyed, err := s.Destroy(t.Context(), []reconcile.AccountID{"c", "e"})
 	if !is[*ConflictError](destroyed[0]) || destroyed[1] != nil || err != nil {
 		t.Errorf("destroy: %v, %v", destroyed, err)
 	}
@@ -348,7 +348,7 @@ func TestBatchesStayWithinTheLimits(t *testing.T) {
 	for range 5 { // each opens a call of its own
 		writes = append(writes, write("c", "x@example.test"))
 	}
-	results, err := s.WriteIdentities(context.Background(), writes)
+	results, err := s.WriteIdentities(t.Context(), writes)
 	if err != nil || errors.Join(results...) != nil {
 		t.Fatal(err)
 	}
@@ -377,17 +377,17 @@ func TestAfterACutConnectionNothingMoreIsSent(t *testing.T) {
 	f := newFake(t, (&world{more: accept}).answer)
 	s := f.dial()
 	s.limits.maxObjectsInSet = 1
-	sets := 0
-	f.before = func(w http.ResponseWriter, r *http.Request) bool {
-		if sets++; sets == 2 {
+	var sets atomic.Int32
+	f.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if sets.Add(1) == 2 {
 			panic(http.ErrAbortHandler)
 		}
 		return false
-	}
-	results, err := s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{
+	})
+	results, err := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{
 		write("c", "x@example.test"), write("d", "y@example.test"), write("e", "z@example.test"),
 	})
-	if results[0] != nil || !is[*UncertainError](results[1]) || !is[*NotSentError](results[2]) || !is[*UncertainError](err) || sets != 2 {
-		t.Errorf("%v, %v after %d requests", results, err, sets)
+	if results[0] != nil || !is[*UncertainError](results[1]) || !is[*NotSentError](results[2]) || !is[*UncertainError](err) || sets.Load() != 2 {
+		t.Errorf("%v, %v after %d requests", results, err, sets.Load())
 	}
 }

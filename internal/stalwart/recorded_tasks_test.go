@@ -37,7 +37,7 @@ func TestAwaitDestroyedWithTheRecordedTask(t *testing.T) {
 		"x:Account/get": {first[3].Raw},
 	}
 	f := newFake(t, (&world{more: q.answer}).answer)
-	states, err := f.dial().AwaitDestroyed(context.Background(), []reconcile.AccountID{"bf"})
+	states, err := f.dial().AwaitDestroyed(t.Context(), []reconcile.AccountID{"bf"})
 	want := map[reconcile.AccountID]Destruction{"bf": {State: DestroyDone}}
 	if diff := cmp.Diff(want, states); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
@@ -73,13 +73,13 @@ func TestAwaitDestroyedEndsWithTheContext(t *testing.T) {
 	first := recording(t, "destroy").exchange("destroy and look for the task in the same request").answers(t)
 	q := sequence{"x:Task/query": {first[1].Raw}, "x:Task/get": {first[2].Raw}, "x:Account/get": {first[3].Raw}}
 	s := newFake(t, (&world{more: q.answer}).answer).dial()
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	states, err := s.AwaitDestroyed(ctx, []reconcile.AccountID{"bf"})
 	if err != nil || states["bf"].State != DestroyPending {
 		t.Errorf("deadline: %v, %v", states, err)
 	}
-	ctx, cancel = context.WithCancel(context.Background())
+	ctx, cancel = context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
 	states, err = s.AwaitDestroyed(ctx, []reconcile.AccountID{"bf"})
 	if !errors.Is(err, context.Canceled) || states["bf"].State != DestroyPending {
@@ -108,10 +108,10 @@ func TestPurgeWithTheRecordedTasks(t *testing.T) {
 		"x:Task/set": {file.exchange("queue purgeBlob").answers(t)[0].Raw},
 	}
 	s := newFake(t, (&world{more: q.answer}).answer).dial()
-	if r, err := s.Purge(context.Background()); err != nil || r.State != purgeRequested {
+	if r, err := s.Purge(t.Context()); err != nil || r.State != purgeRequested {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	r, err := s.AwaitPurge(context.Background())
+	r, err := s.AwaitPurge(t.Context())
 	if err != nil || r.State != purgeDone {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -140,13 +140,13 @@ func TestAwaitPurgeTellsNewFailuresOnly(t *testing.T) {
 		"x:Task/set":   {args{"created": args{"p": args{"id": "d"}}}},
 	}
 	s := newFake(t, (&world{more: q.answer}).answer).dial()
-	if _, err := s.Purge(context.Background()); err != nil {
+	if _, err := s.Purge(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := s.AwaitPurge(context.Background()); err != nil || r.State != purgeDone {
+	if r, err := s.AwaitPurge(t.Context()); err != nil || r.State != purgeDone {
 		t.Errorf("an old failure: %+v, %v", r, err)
 	}
-	if r, err := s.AwaitPurge(context.Background()); err != nil || r.State != purgeFailed || r.Message != "1 parts failed: store is read-only" {
+	if r, err := s.AwaitPurge(t.Context()); err != nil || r.State != purgeFailed || r.Message != "1 parts failed: store is read-only" {
 		t.Errorf("a new failure: %+v, %v", r, err)
 	}
 }
@@ -166,7 +166,7 @@ func TestPurgeRefusals(t *testing.T) {
 			reply = e
 		}
 		q := sequence{"x:Task/query": {empty}, "x:Task/set": {reply}}
-		r, err := newFake(t, (&world{more: q.answer}).answer).dial().Purge(context.Background())
+		r, err := newFake(t, (&world{more: q.answer}).answer).dial().Purge(t.Context())
 		if f, ok := errors.AsType[*ForbiddenError](err); !ok || f.Permission != permission || r.State != purgeFailed {
 			t.Errorf("%s: %+v, %v", exchange, r, err)
 		}
@@ -180,7 +180,7 @@ func TestContentsOfTheRecordedMailbox(t *testing.T) {
 		"ContactCard/query": {answers[7].Raw}, "CalendarEvent/query": {answers[10].Raw}, "FileNode/query": {answers[12].Raw},
 	}
 	w := &world{more: q.answer, accounts: []map[string]any{person("rn", "ex1", with("usedDiskQuota", 1842))}}
-	c, err := newFake(t, w.answer).dial().Contents(context.Background(), "rn")
+	c, err := newFake(t, w.answer).dial().Contents(t.Context(), "rn")
 	want := reconcile.Contents{Known: true, Messages: 2, Contacts: 1, Events: 1, Files: 1, Scripts: 2, UsedBytes: 1842}
 	if diff := cmp.Diff(want, c); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
@@ -197,13 +197,13 @@ func TestContentsOfARecordedGhostAreNotBelieved(t *testing.T) {
 		"FileNode/query":      {methodError{Type: "serverUnavailable"}},
 		"x:Account/get":       {args{"accountId": "b", "list": []any{person("rn", "ex1")}, "notFound": []string{}}, gone},
 	}
-	c, err := newFake(t, (&world{more: q.answer}).answer).dial().Contents(context.Background(), "rn")
+	c, err := newFake(t, (&world{more: q.answer}).answer).dial().Contents(t.Context(), "rn")
 	if !is[*NotFoundError](err) || c.Known || c.Empty() {
 		t.Errorf("%+v, %v", c, err)
 	}
 	// Still there, but parts cannot be read: nothing is proven.
 	q["x:Account/get"] = []any{args{"accountId": "b", "list": []any{person("rn", "ex1")}, "notFound": []string{}}}
-	c, err = newFake(t, (&world{more: q.answer}).answer).dial().Contents(context.Background(), "rn")
+	c, err = newFake(t, (&world{more: q.answer}).answer).dial().Contents(t.Context(), "rn")
 	if err != nil || c.Known || c.Empty() || c.MissingWhy == "" {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -219,10 +219,10 @@ func TestAnAnswerAboutAnotherAccountProvesNothing(t *testing.T) {
 	w := &world{more: q.answer, accounts: []map[string]any{person("rn", "ex1")}}
 	f := newFake(t, w.answer)
 	s := f.dial()
-	if c, err := s.Contents(context.Background(), "rn"); err != nil || c.Known || c.Empty() {
+	if c, err := s.Contents(t.Context(), "rn"); err != nil || c.Known || c.Empty() {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if n, err := s.destroyCredentials(context.Background(), "x:ApiKey", "rn"); !is[*MalformedError](err) || n != 0 || len(f.writes()) != 0 {
+	if n, err := s.destroyCredentials(t.Context(), "x:ApiKey", "rn"); !is[*MalformedError](err) || n != 0 || len(f.writes()) != 0 {
 		t.Errorf("destroyed %d, %v", n, err)
 	}
 }
@@ -230,7 +230,7 @@ func TestAnAnswerAboutAnotherAccountProvesNothing(t *testing.T) {
 func TestInvalidateCachesRecorded(t *testing.T) {
 	e := recording(t, "suspend").exchange("InvalidateCaches")
 	f := newFake(t, (&world{more: sequence{"x:Action/set": {e.answers(t)[0].Raw}}.answer}).answer)
-	if err := f.dial().InvalidateCaches(context.Background()); err != nil {
+	if err := f.dial().InvalidateCaches(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(e.calls(t)[0].Args, f.writes()[0].Args, cmp.Transformer("json", func(r json.RawMessage) (v any) {
@@ -263,7 +263,7 @@ func TestSuspendSendsTheRecordedPatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.permissions["sysRoleGet"] = true
-	if _, err := s.Suspend(context.Background(), "sb"); !is[*ForbiddenError](err) {
+	if _, err := s.Suspend(t.Context(), "sb"); !is[*ForbiddenError](err) {
 		t.Errorf("with the recorded agent's rights: %v", err)
 	}
 	for p := range role.List[0].Enabled {
@@ -271,7 +271,7 @@ func TestSuspendSendsTheRecordedPatch(t *testing.T) {
 			s.permissions[p] = true
 		}
 	}
-	before, err := s.Suspend(context.Background(), "sb")
+	before, err := s.Suspend(t.Context(), "sb")
 	if err != nil || before != `{"@type":"Inherit"}` {
 		t.Fatalf("%q, %v", before, err)
 	}

@@ -1,7 +1,6 @@
 package stalwart
 
 import (
-	"context"
 	"errors"
 	"net/http/httptest"
 	"strings"
@@ -20,7 +19,7 @@ func simulate(t *testing.T, o stalwarttest.Options) (*stalwarttest.Server, *jmap
 	sim := stalwarttest.New(o)
 	srv := httptest.NewServer(sim)
 	t.Cleanup(srv.Close)
-	s, err := dial(context.Background(), Options{
+	s, err := dial(t.Context(), Options{
 		URL: srv.URL, APIKey: func() (string, error) { return sim.APIKey(), nil }, Rate: 10000, Timeout: 10 * time.Second,
 	}.withDefaults())
 	if err != nil {
@@ -37,7 +36,7 @@ func add(sim *stalwarttest.Server, address string, aliases ...string) reconcile.
 
 func get(t *testing.T, s *jmapServer, id reconcile.AccountID) reconcile.Account {
 	t.Helper()
-	found, _, err := s.Get(context.Background(), []reconcile.AccountID{id})
+	found, _, err := s.Get(t.Context(), []reconcile.AccountID{id})
 	if err != nil || len(found) != 1 {
 		t.Fatalf("get %s: %v, %v", id, found, err)
 	}
@@ -76,7 +75,7 @@ func TestSimulatorSwapKeepsMailWithItsOwner(t *testing.T) {
 	a, b := add(sim, "a@example.org", "a2@example.org"), add(sim, "b@example.org")
 	sim.AddMail(stalwarttest.AccountID(a), stalwarttest.Message{Subject: "of a"})
 	before := sim.Requests()
-	results, err := s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{
+	results, err := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{
 		write(string(a), "tmp-"+string(a)+"@example.org"), write(string(b), "a@example.org", "a2@example.org"), write(string(a), "b@example.org"),
 	})
 	if err != nil || errors.Join(results...) != nil {
@@ -99,17 +98,17 @@ func TestSimulatorSwapKeepsMailWithItsOwner(t *testing.T) {
 func TestSimulatorTwinAside(t *testing.T) {
 	sim, s := simulate(t, stalwarttest.Options{})
 	real, twin := add(sim, "old@example.org"), add(sim, "new@example.org")
-	results, err := s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{write(string(real), "new@example.org")})
+	results, err := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{write(string(real), "new@example.org")})
 	if p, ok := errors.AsType[*PrimaryKeyViolationError](results[0]); !ok || p.Owner != twin || err != nil {
 		t.Fatalf("taken: %v, %v", results, err)
 	}
-	results, err = s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{
+	results, err = s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{
 		write(string(twin), "twin-"+string(twin)+"@example.org"), write(string(real), "new@example.org"),
 	})
 	if err != nil || errors.Join(results...) != nil {
 		t.Fatalf("%v, %v", results, err)
 	}
-	c, err := s.Contents(context.Background(), twin)
+	c, err := s.Contents(t.Context(), twin)
 	if err != nil || !c.Empty() {
 		t.Errorf("the twin holds %+v, %v", c, err)
 	}
@@ -126,12 +125,12 @@ func TestSimulatorContents(t *testing.T) {
 	} {
 		id := add(sim, name+"@example.org")
 		fill(stalwarttest.AccountID(id))
-		c, err := s.Contents(context.Background(), id)
+		c, err := s.Contents(t.Context(), id)
 		if sum := c.Messages + c.Contacts + c.Events + c.Files + c.Scripts; err != nil || !c.Known || c.Empty() || sum != 1 {
 			t.Errorf("%s: %+v, %v", name, c, err)
 		}
 	}
-	if _, err := s.Contents(context.Background(), "zzzz"); !is[*NotFoundError](err) {
+	if _, err := s.Contents(t.Context(), "zzzz"); !is[*NotFoundError](err) {
 		t.Errorf("no such account: %v", err)
 	}
 	if n := sim.DeadAccesses(); n != 0 {
@@ -139,7 +138,7 @@ func TestSimulatorContents(t *testing.T) {
 	}
 	id := add(sim, "unread@example.org")
 	sim.Inject(stalwarttest.Fault{FailMethod: "FileNode/query", FailType: "forbidden", Times: -1})
-	c, err := s.Contents(context.Background(), id)
+	c, err := s.Contents(t.Context(), id)
 	if err != nil || c.Known || c.Empty() || !strings.Contains(c.MissingWhy, "files") {
 		t.Errorf("files unreadable: %+v, %v", c, err)
 	}
@@ -149,7 +148,7 @@ func TestSimulatorDestroyAwaitPurge(t *testing.T) {
 	sim, s := simulate(t, stalwarttest.Options{TaskDelay: 50 * time.Millisecond})
 	gone, kept := add(sim, "gone@example.org"), add(sim, "kept@example.org")
 	sim.AddMail(stalwarttest.AccountID(gone), stalwarttest.Message{Subject: "x", Body: strings.Repeat("y", 5000)})
-	ctx := context.Background()
+	ctx := t.Context()
 	results, err := s.Destroy(ctx, []reconcile.AccountID{gone})
 	if err != nil || results[0] != nil {
 		t.Fatalf("%v, %v", results, err)
@@ -177,7 +176,7 @@ func TestSimulatorDestroyAwaitPurge(t *testing.T) {
 }
 
 func TestSimulatorFailedArchivedAndSlowDestroys(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	destroy := func(o stalwarttest.Options, fail bool) map[reconcile.AccountID]Destruction {
 		sim, s := simulate(t, o)
 		if fail {
@@ -211,7 +210,7 @@ func TestSimulatorFailedArchivedAndSlowDestroys(t *testing.T) {
 func TestSimulatorRefusesItsOwnAccount(t *testing.T) {
 	sim, s := simulate(t, stalwarttest.Options{})
 	other, own := add(sim, "other@example.org"), s.info.Self
-	ctx := context.Background()
+	ctx := t.Context()
 	results, err := s.Destroy(ctx, []reconcile.AccountID{other, own})
 	if !is[*OwnAccountError](err) || !is[*NotSentError](results[0]) || !is[*NotSentError](results[1]) {
 		t.Errorf("destroy: %v, %v", results, err)
@@ -243,7 +242,7 @@ func TestSimulatorSuspendAndResume(t *testing.T) {
 		t.Fatalf("missing %v", s.info.Missing)
 	}
 	id := add(sim, "x@example.org")
-	ctx := context.Background()
+	ctx := t.Context()
 	before, err := s.Suspend(ctx, id)
 	if err != nil || !strings.Contains(before, "Inherit") {
 		t.Fatalf("before %q, %v", before, err)
@@ -279,17 +278,17 @@ func TestSimulatorDoesNotSuspendWithoutAProvenUndo(t *testing.T) {
 	if s.info.Can.Suspend {
 		t.Error("says that it can")
 	}
-	if err := s.CanSuspend(context.Background(), id); !is[*ForbiddenError](err) {
+	if err := s.CanSuspend(t.Context(), id); !is[*ForbiddenError](err) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := s.Suspend(context.Background(), id); !is[*ForbiddenError](err) || get(t, s, id).Suspended {
+	if _, err := s.Suspend(t.Context(), id); !is[*ForbiddenError](err) || get(t, s, id).Suspended {
 		t.Errorf("got %v", err)
 	}
 	// With the rights to look, but not those of users, the missing ones are named.
 	more := append([]string{"sysRoleGet"}, stalwarttest.AgentPermissions...)
 	sim, s = simulate(t, stalwarttest.Options{AgentKey: stalwarttest.APIKey{Permissions: more}})
 	id = add(sim, "x@example.org")
-	err := s.CanSuspend(context.Background(), id)
+	err := s.CanSuspend(t.Context(), id)
 	if f, ok := errors.AsType[*ForbiddenError](err); !ok || !strings.Contains(f.Permission, "more") || s.info.Can.Suspend {
 		t.Errorf("got %v", err)
 	}
@@ -313,7 +312,7 @@ func TestSimulatorPark(t *testing.T) {
 			id := add(sim, "leaver@example.org", "alias@example.org")
 			sim.AddAppPassword(stalwarttest.AccountID(id), "phone")
 			sim.AddAPIKey(stalwarttest.AccountID(id), stalwarttest.APIKey{})
-			r, err := s.Park(context.Background(), write(string(id), "parked-"+string(id)+"@example.org", "ignored@example.org"), true)
+			r, err := s.Park(t.Context(), write(string(id), "parked-"+string(id)+"@example.org", "ignored@example.org"), true)
 			if err != nil || !r.Moved || r.Suspended != tc.suspended || r.AppPasswords != 1 || r.APIKeys != 1 || !strings.Contains(r.Before, "Inherit") {
 				t.Fatalf("%+v, %v", r, err)
 			}
@@ -328,7 +327,7 @@ func TestSimulatorPark(t *testing.T) {
 			if len(view.Aliases) != 0 || view.Suspended != tc.suspended || view.Credentials != 0 || !strings.HasPrefix(view.Address, "parked-") {
 				t.Errorf("account %+v", view)
 			}
-			if err := s.InvalidateCaches(context.Background()); err != nil || sim.Invalidations() != 1 {
+			if err := s.InvalidateCaches(t.Context()); err != nil || sim.Invalidations() != 1 {
 				t.Errorf("caches: %v", err)
 			}
 			if _, err := s.Info(), s.http.isStopped(); err != nil {
@@ -342,13 +341,13 @@ func TestSimulatorParkWithoutCutLeavesAccess(t *testing.T) {
 	sim, s := simulate(t, stalwarttest.Options{})
 	id := add(sim, "x@example.org", "y@example.org")
 	sim.AddAppPassword(stalwarttest.AccountID(id), "phone")
-	r, err := s.Park(context.Background(), write(string(id), "aside@example.org"), false)
+	r, err := s.Park(t.Context(), write(string(id), "aside@example.org"), false)
 	view, _ := sim.Account(stalwarttest.AccountID(id))
 	if err != nil || !r.Moved || r.Suspended || len(r.NotCut) != 0 || view.Credentials != 1 || len(view.Aliases) != 0 {
 		t.Errorf("%+v, %v, %+v", r, err, view)
 	}
 	taken := add(sim, "taken@example.org")
-	if r, err := s.Park(context.Background(), write(string(id), "taken@example.org"), true); r.Moved || !is[*PrimaryKeyViolationError](err) {
+	if r, err := s.Park(t.Context(), write(string(id), "taken@example.org"), true); r.Moved || !is[*PrimaryKeyViolationError](err) {
 		t.Errorf("to a taken name: %+v, %v", r, err)
 	}
 	if view, _ := sim.Account(stalwarttest.AccountID(id)); view.Credentials != 1 || view.Suspended {
@@ -363,11 +362,11 @@ func TestSimulatorUncertainDestroy(t *testing.T) {
 	sim, s := simulate(t, stalwarttest.Options{})
 	id := add(sim, "x@example.org")
 	sim.Inject(stalwarttest.Fault{Match: stalwarttest.OnDestroy("x:Account/set"), Drop: stalwarttest.DropLast})
-	results, err := s.Destroy(context.Background(), []reconcile.AccountID{id})
+	results, err := s.Destroy(t.Context(), []reconcile.AccountID{id})
 	if !is[*UncertainError](results[0]) || !is[*UncertainError](err) || sim.Destroys(stalwarttest.AccountID(id)) != 1 {
 		t.Errorf("%v, %v", results, err)
 	}
-	if _, gone, err := s.Get(context.Background(), []reconcile.AccountID{id}); err != nil || len(gone) != 1 {
+	if _, gone, err := s.Get(t.Context(), []reconcile.AccountID{id}); err != nil || len(gone) != 1 {
 		t.Errorf("asked again: %v, %v", gone, err)
 	}
 }

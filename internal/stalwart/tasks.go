@@ -78,8 +78,9 @@ func (s *jmapServer) watch(ctx context.Context, look func(context.Context) (bool
 	end := until(ctx, s.deleteTimeout)
 	for pause := s.poll; ; pause = min(2*pause, longestPoll) {
 		done, err := look(ctx)
-		if err != nil && (!time.Now().Before(end) || errors.Is(err, context.DeadlineExceeded)) {
-			return false, nil // the time ran out during the look
+		timeUp := !time.Now().Before(end)
+		if timeUp || errors.Is(err, context.DeadlineExceeded) {
+			return done, nil // the time may have run out during the look
 		}
 		if err != nil || done {
 			return done, err

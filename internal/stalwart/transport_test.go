@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,31 +20,30 @@ import (
 )
 
 // oneWrite sends one write and gives its error.
-func oneWrite(s *jmapServer) error {
-	results, _ := s.WriteIdentities(context.Background(), []reconcile.IdentityWrite{write("d", "x@example.test")})
+func oneWrite(t *testing.T, s *jmapServer) error {
+	t.Helper()
+	results, _ := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{write("d", "x@example.test")})
 	return results[0]
 }
 
 // oneRead reads one account.
-func oneRead(s *jmapServer) error {
-	_, _, err := s.Get(context.Background(), []reconcile.AccountID{"d"})
+func oneRead(t *testing.T, s *jmapServer) error {
+	t.Helper()
+	_, _, err := s.Get(t.Context(), []reconcile.AccountID{"d"})
 	return err
 }
 
-// upset makes the next requests to the API go wrong; it counts them.
-func upset(f *fake, times int, how func(w http.ResponseWriter)) *int {
-	n := 0
-	f.before = func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Path != pathAPI {
-			return false
-		}
-		if n++; n > times {
+// upset makes the next requests to the API go wrong, and counts all of them.
+func upset(f *fake, times int32, how func(w http.ResponseWriter)) func() int32 {
+	var n atomic.Int32
+	f.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != pathAPI || n.Add(1) > times {
 			return false
 		}
 		how(w)
 		return true
-	}
-	return &n
+	})
+	return n.Load
 }
 
 func cut(http.ResponseWriter) { panic(http.ErrAbortHandler) }
@@ -72,11 +72,11 @@ func TestAWriteOfUnknownOutcomeIsNeverRepeated(t *testing.T) {
 			s := f.dial()
 			s.http.maxResponse = 200_000
 			n := upset(f, 1, how)
-			if err := oneWrite(s); !is[*UncertainError](err) || HintOf(err) == "" {
+			if err := oneWrite(t, s); !is[*UncertainError](err) || HintOf(err) == "" {
 				t.Errorf("write: %v", err)
 			}
-			if *n != 1 {
-				t.Errorf("%d requests", *n)
+			if n() != 1 {
+				t.Errorf("%d requests", n())
 			}
 		})
 	}
@@ -105,9 +105,9 @@ func TestAWriteThatWasNotDoneIsNotUncertain(t *testing.T) {
 			f := newFake(t, (&world{more: accept}).answer)
 			s := f.dial()
 			n := upset(f, 1, tc.how)
-			err := oneWrite(s)
-			if is[*UncertainError](err) || !tc.check(err) || *n != 1 {
-				t.Errorf("%v after %d requests", err, *n)
+			err := oneWrite(t, s)
+			if is[*UncertainError](err) || !tc.check(err) || n() != 1 {
+				t.Errorf("%v after %d requests", err, n())
 			}
 			if strings.Contains(err.Error(), "echo") || strings.Contains(err.Error(), "foo") {
 				t.Errorf("shows the answer: %v", err)
@@ -120,9 +120,9 @@ func TestAfterARefusalNothingIsSent(t *testing.T) {
 	f := newFake(t, (&world{}).answer)
 	s := f.dial()
 	n := upset(f, 100, status(401))
-	first, second := oneRead(s), oneWrite(s)
-	if !Stopped(first) || !Stopped(second) || *n != 1 {
-		t.Errorf("%v, %v after %d requests", first, second, *n)
+	first, second := oneRead(t, s), oneWrite(t, s)
+	if !Stopped(first) || !Stopped(second) || n() != 1 {
+		t.Errorf("%v, %v after %d requests", first, second, n())
 	}
 }
 
@@ -133,13 +133,13 @@ func TestReadsAreTriedAgain(t *testing.T) {
 			f := newFake(t, (&world{accounts: []map[string]any{person("d", "a")}}).answer)
 			s := f.dial()
 			upset(f, 2, how)
-			if err := oneRead(s); err != nil {
+			if err := oneRead(t, s); err != nil {
 				t.Errorf("after two failures: %v", err)
 			}
 			n := upset(f, 100, how)
-			err := oneRead(s)
-			if err == nil || *n < 4 || *n > 6 { // net/http itself repeats a read on a connection that had been idle
-				t.Errorf("%v after %d requests", err, *n)
+			err := oneRead(t, s)
+			if err == nil || n() < 4 || n() > 6 { // net/http itself repeats a read on a connection that had been idle
+				t.Errorf("%v after %d requests", err, n())
 			}
 			if !is[*UnreachableError](err) && !is[*RateLimitedError](err) {
 				t.Errorf("got %v", err)
@@ -152,7 +152,7 @@ func TestABusyServerIsAskedAgainForWritesToo(t *testing.T) {
 	f := newFake(t, (&world{more: accept}).answer)
 	s := f.dial()
 	upset(f, 2, recording(t, "limits").exchange("fifth concurrent request: user").reply)
-	if err := oneWrite(s); err != nil {
+	if err := oneWrite(t, s); err != nil {
 		t.Error(err)
 	}
 }
@@ -168,18 +168,18 @@ func TestRateLimit(t *testing.T) {
 	s := f.dial()
 	n := upset(f, 1, wait("1"))
 	begin := time.Now()
-	if err := oneWrite(s); err != nil || *n != 2 || time.Since(begin) < time.Second {
-		t.Errorf("%v after %d requests and %s", err, *n, time.Since(begin))
+	if err := oneWrite(t, s); err != nil || n() != 2 || time.Since(begin) < time.Second {
+		t.Errorf("%v after %d requests and %s", err, n(), time.Since(begin))
 	}
 	upset(f, 1, recording(t, "limits").exchange("user over the limit: request").reply)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	_, _, err := s.Get(ctx, []reconcile.AccountID{"d"})
 	if limited, ok := errors.AsType[*RateLimitedError](err); !ok || limited.RetryAfter != 23*time.Second {
 		t.Errorf("a pause of 23 s within 10 s: %v", err)
 	}
 	upset(f, 1, wait("4000"))
-	if err := oneRead(s); !is[*RateLimitedError](err) {
+	if err := oneRead(t, s); !is[*RateLimitedError](err) {
 		t.Errorf("more than an hour: %v", err)
 	}
 }
@@ -188,17 +188,17 @@ func TestTimeoutAndCancel(t *testing.T) {
 	f := newFake(t, (&world{more: accept}).answer)
 	s := f.dial()
 	release := make(chan struct{})
-	f.before = func(http.ResponseWriter, *http.Request) bool { <-release; return false }
+	f.intercept(func(http.ResponseWriter, *http.Request) bool { <-release; return false })
 	defer close(release)
 	s.http.timeout, s.http.tries = 50*time.Millisecond, 1
-	if err := oneWrite(s); !is[*UncertainError](err) || !is[*UnreachableError](err) {
+	if err := oneWrite(t, s); !is[*UncertainError](err) || !is[*UnreachableError](err) {
 		t.Errorf("write: %v", err)
 	}
-	if err := oneRead(s); !is[*UnreachableError](err) || !strings.Contains(err.Error(), "50ms") {
+	if err := oneRead(t, s); !is[*UnreachableError](err) || !strings.Contains(err.Error(), "50ms") {
 		t.Errorf("read: %v", err)
 	}
 	s.http.timeout = time.Minute
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
 	results, err := s.WriteIdentities(ctx, []reconcile.IdentityWrite{write("d", "x@example.test")})
 	if !is[*UncertainError](results[0]) || !errors.Is(err, context.Canceled) {
@@ -217,7 +217,7 @@ func TestNoConnectionMeansNotDone(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	s.http.base.Host = strings.TrimPrefix(gone.URL, "http://")
 	gone.Close()
-	if err := oneWrite(s); is[*UncertainError](err) || !is[*UnreachableError](err) || !strings.Contains(err.Error(), "refused") {
+	if err := oneWrite(t, s); is[*UncertainError](err) || !is[*UnreachableError](err) || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -232,7 +232,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		w.Header().Set("Location", other.URL+"/jmap")
 		w.WriteHeader(http.StatusPermanentRedirect)
 	})
-	for _, err := range []error{oneRead(s), oneWrite(s)} {
+	for _, err := range []error{oneRead(t, s), oneWrite(t, s)} {
 		if !is[*MalformedError](err) || !strings.Contains(err.Error(), other.URL) {
 			t.Errorf("got %v", err)
 		}
@@ -260,12 +260,12 @@ func TestSecretsNeverAppear(t *testing.T) {
 	var seen []Call
 	o := f.options()
 	o.Observe = func(c Call) { seen = append(seen, c) }
-	s, err := dial(context.Background(), o.withDefaults())
+	s, err := dial(t.Context(), o.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	err = oneWrite(s)
+	err = oneWrite(t, s)
 	if err == nil || strings.Contains(err.Error(), testKey) || !strings.Contains(err.Error(), "***") {
 		t.Errorf("error: %v", err)
 	}
@@ -301,17 +301,17 @@ func TestCurlQuotes(t *testing.T) {
 func TestBasicLoginIsReadAtEachDial(t *testing.T) {
 	f := newFake(t, (&world{}).answer)
 	password, headers := "first\n", []string{}
-	f.before = func(_ http.ResponseWriter, r *http.Request) bool {
+	f.intercept(func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == pathAccount {
 			user, pass, _ := r.BasicAuth()
 			headers = append(headers, user+":"+pass)
 		}
 		return false
-	}
+	})
 	o := f.options()
 	o.APIKey, o.Username, o.Password = nil, "admin", func() (string, error) { return password, nil }
 	for range 2 {
-		srv, err := Dial(context.Background(), o)
+		srv, err := Dial(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -345,7 +345,7 @@ func TestTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := f.options()
 			o.URL, o.TLS, o.Timeout = srv.URL, tc.tls, 2*time.Second
-			s, err := Dial(context.Background(), o)
+			s, err := Dial(t.Context(), o)
 			if (err == nil) != tc.ok {
 				t.Fatalf("got %v", err)
 			}
@@ -365,10 +365,10 @@ func TestTLS(t *testing.T) {
 
 func TestClockSkewIsTold(t *testing.T) {
 	f := newFake(t, (&world{}).answer)
-	f.before = func(w http.ResponseWriter, _ *http.Request) bool {
+	f.intercept(func(w http.ResponseWriter, _ *http.Request) bool {
 		w.Header().Set("Date", time.Now().Add(-10*time.Minute).UTC().Format(http.TimeFormat))
 		return false
-	}
+	})
 	s := f.dial()
 	if s.info.Skew > -9*time.Minute || s.info.Skew < -11*time.Minute || len(s.info.Warnings) != 1 || s.info.Warnings[0].Code != "clock-skew" {
 		t.Errorf("skew %s, warnings %v", s.info.Skew, s.info.Warnings)
