@@ -73,7 +73,7 @@ func New(o Options) (*Runner, error) {
 		return nil, errors.New("schedule: Run and Timetable are required")
 	}
 	if o.Random == nil {
-		o.Random = func(limit time.Duration) time.Duration { return rand.N(limit) }
+		o.Random = func(limit time.Duration) time.Duration { return rand.N(limit) } //nolint:gosec // a delay is no secret
 	}
 	if o.BeatEvery <= 0 || o.BeatEvery > checkEvery {
 		o.BeatEvery = checkEvery

@@ -101,8 +101,10 @@ func (pg *PG) dsn(user, db string) string {
 	if user == pgAdmin {
 		password = pgAdminPassword
 	}
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: fmt.Sprintf("127.0.0.1:%d", pg.Port), Path: "/" + db,
-		RawQuery: "sslmode=disable&connect_timeout=10"}
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(user, password), Host: fmt.Sprintf("127.0.0.1:%d", pg.Port), Path: "/" + db,
+		RawQuery: "sslmode=disable&connect_timeout=10",
+	}
 	return u.String()
 }
 

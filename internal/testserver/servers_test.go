@@ -192,7 +192,7 @@ type printer struct{ *testing.T }
 func (printer) Helper()                   {}
 func (printer) Logf(string, ...any)       {}
 func (printer) Cleanup(func())            {}
-func (printer) Fatalf(f string, a ...any) { panic(f) }
+func (printer) Fatalf(f string, _ ...any) { panic(f) }
 
 // child starts the servers, writes their process IDs and hangs.
 func child() int {

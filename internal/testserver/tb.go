@@ -3,6 +3,7 @@ package testserver
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -40,8 +41,8 @@ func (s *suite) close() {
 	fs := s.cleanups
 	s.cleanups = nil
 	s.mu.Unlock()
-	for i := len(fs) - 1; i >= 0; i-- {
-		fs[i]()
+	for _, f := range slices.Backward(fs) {
+		f()
 	}
 }
 

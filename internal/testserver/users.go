@@ -14,7 +14,7 @@ func UserUUID(i int) string {
 	return uuid.NewMD5(uuid.NameSpaceOID, []byte(UserName(i))).String()
 }
 
-// UserName is the uid of generated user i: u0000000, u0000001, …
+// UserName is the uid of generated user i: u0000000, then u0000001.
 func UserName(i int) string { return fmt.Sprintf("u%07d", i) }
 
 // UserMail is the address of generated user i.
