@@ -124,3 +124,18 @@ func IdentityWrites(actions []Action) []IdentityWrite {
 	}
 	return slices.Concat(aside, straight, last)
 }
+
+// IdentityWritesOf turns a batch of actions into writes: group by group, in
+// the order of the actions.
+func IdentityWritesOf(batch []Action) []IdentityWrite {
+	var out []IdentityWrite
+	for i := 0; i < len(batch); {
+		end := i + 1
+		for end < len(batch) && batch[i].Group != 0 && batch[end].Group == batch[i].Group {
+			end++
+		}
+		out = append(out, IdentityWrites(batch[i:end])...)
+		i = end
+	}
+	return out
+}

@@ -1,0 +1,262 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"syncagent/internal/reconcile"
+	"syncagent/internal/stalwart"
+)
+
+// precheck reads the accounts of a batch again and drops every action whose
+// account is not as the plan saw it; a group is dropped as a whole. An action
+// is never adapted. Deletes are asked for in the directory again, too.
+func (r *run) precheck(ctx context.Context, batch []reconcile.Action) ([]reconcile.Action, error) {
+	var ids []reconcile.AccountID
+	for _, a := range batch {
+		ids = append(ids, a.Account)
+	}
+	slices.Sort(ids)
+	found, _, err := r.server.Get(ctx, slices.Compact(ids))
+	if err != nil {
+		return nil, &ServerError{fmt.Errorf("look at the accounts before the write: %w", err)}
+	}
+	by := map[reconcile.AccountID]reconcile.Account{}
+	for _, a := range found {
+		by[a.ID] = a
+	}
+	why, err := r.recheckDeletes(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	badGroup := map[int]bool{}
+	for _, a := range batch {
+		if why[a.Seq] == "" {
+			why[a.Seq] = r.differs(a, by)
+		}
+		if why[a.Seq] != "" && a.Group != 0 {
+			badGroup[a.Group] = true
+		}
+	}
+	var kept []reconcile.Action
+	for _, a := range batch {
+		reason := why[a.Seq]
+		if reason == "" && badGroup[a.Group] {
+			reason = "another member of its group was dropped"
+		}
+		if reason == "" {
+			kept = append(kept, a)
+			continue
+		}
+		result := reconcile.Result{Seq: a.Seq, Outcome: reconcile.OutcomeDropped, Error: reason, Hint: "the next run plans it anew"}
+		r.results[a.Seq] = result
+		r.logAction(a, result)
+		if err := r.tell(ctx, string(a.Kind), "dropped", outcomeFields(a, outcome{kept: reason})); err != nil {
+			return nil, err
+		}
+	}
+	return kept, nil
+}
+
+// differs says how an account differs from what the plan saw; "" if it does
+// not.
+func (r *run) differs(a reconcile.Action, by map[reconcile.AccountID]reconcile.Account) string {
+	now, ok := by[a.Account]
+	before := a.Before
+	switch {
+	case !ok:
+		return "the account does not exist any more"
+	case before == nil:
+		return "the plan does not say what the account was like"
+	case r.rules.Key(now.Name) != r.rules.Key(before.Name):
+		return fmt.Sprintf("the account is called %s now", now.Name)
+	case now.Kind != before.Kind:
+		return "the account is of another kind now"
+	case !now.Created.Equal(before.Created):
+		return "the account was made at another time: it is not the same one"
+	case now.ID == r.report.Info.Self:
+		return "it is the account that syncagent itself logs in with"
+	case a.Kind != reconcile.ActDestroyTwin && !sameSet(now.Addresses, before.Addresses):
+		return "the account's addresses changed"
+	}
+	return ""
+}
+
+func sameSet(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(a, b)
+}
+
+// recheckDeletes asks the sources right before accounts are destroyed.
+func (r *run) recheckDeletes(ctx context.Context, batch []reconcile.Action) (map[int]string, error) {
+	why := map[int]string{}
+	var refs []reconcile.PrincipalRef
+	for _, a := range batch {
+		if a.Kind == reconcile.ActDelete {
+			refs = append(refs, reconcile.PrincipalRef{Source: a.Source, ID: a.StableID})
+		}
+	}
+	if len(refs) == 0 {
+		return why, nil
+	}
+	answers, err := r.recheckAll(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range batch {
+		answer, asked := answers[reconcile.PrincipalRef{Source: a.Source, ID: a.StableID}]
+		if asked && !answer.Negative() {
+			why[a.Seq] = "asked again right before the delete, the directory does not prove that the person is gone. " + answer.Why
+		}
+	}
+	return why, nil
+}
+
+// writeIdentities carries renames and releases out, in their order.
+func (r *run) writeIdentities(ctx context.Context, batch []reconcile.Action) []outcome {
+	writes := reconcile.IdentityWritesOf(batch)
+	errs, err := r.server.WriteIdentities(ctx, writes)
+	out := make([]outcome, len(batch))
+	for i, a := range batch {
+		for j, w := range writes {
+			switch {
+			case w.Account != a.Account || out[i].err != nil:
+			case j < len(errs) && errs[j] != nil:
+				out[i].err = errs[j]
+			case j >= len(errs) && err != nil:
+				out[i].err = err
+			}
+		}
+	}
+	return out
+}
+
+// destroy deletes accounts whose owners have left.
+func (r *run) destroy(ctx context.Context, batch []reconcile.Action) []outcome {
+	ids := make([]reconcile.AccountID, len(batch))
+	for i, a := range batch {
+		ids[i] = a.Account
+	}
+	errs, err := r.server.Destroy(ctx, ids)
+	out := make([]outcome, len(batch))
+	for i := range batch {
+		switch {
+		case i < len(errs):
+			out[i].err = gone(errs[i])
+		case err != nil:
+			out[i].err = err
+		}
+		if out[i].err == nil {
+			r.deleted = append(r.deleted, ids[i])
+		}
+	}
+	return out
+}
+
+// gone takes "not found" for done: the account does not exist any more.
+func gone(err error) error {
+	if _, ok := asNotFound(err); ok {
+		return nil
+	}
+	return err
+}
+
+// single carries one action out with its own call.
+func (r *run) single(ctx context.Context, a reconcile.Action) outcome {
+	switch a.Kind {
+	case reconcile.ActPark:
+		return r.park(ctx, a)
+	case reconcile.ActSuspend:
+		before, err := r.server.Suspend(ctx, a.Account)
+		return outcome{err: err, mend: func(p *reconcile.Principal) {
+			if p.Before != nil {
+				p.Before.Access = before
+			}
+		}}
+	case reconcile.ActResume:
+		return r.resume(ctx, a)
+	case reconcile.ActDestroyTwin:
+		return r.destroyTwin(ctx, a)
+	case reconcile.ActRename, reconcile.ActRelease, reconcile.ActDelete, reconcile.ActExport, reconcile.ActRelink, reconcile.ActPurge:
+	}
+	return outcome{kept: fmt.Sprintf("this build cannot %s", a.Kind)}
+}
+
+func (r *run) park(ctx context.Context, a reconcile.Action) outcome {
+	result, err := r.server.Park(ctx, reconcile.IdentityWrite{Account: a.Account, Name: a.To}, true)
+	o := outcome{err: err}
+	for _, reason := range result.NotCut {
+		o.notes = append(o.notes, reason.Code+": "+reason.Message)
+	}
+	o.mend = func(p *reconcile.Principal) {
+		if p.Before != nil && result.Before != "" {
+			p.Before.Access = result.Before
+		}
+	}
+	return o
+}
+
+// resume puts name, addresses and access back.
+func (r *run) resume(ctx context.Context, a reconcile.Action) outcome {
+	if r.rules.Key(a.From) != r.rules.Key(a.To) {
+		write := reconcile.IdentityWrite{Account: a.Account, Name: a.To, Addresses: a.Addresses.To}
+		errs, err := r.server.WriteIdentities(ctx, []reconcile.IdentityWrite{write})
+		if len(errs) == 1 && errs[0] != nil {
+			err = errs[0]
+		}
+		if err != nil {
+			return outcome{err: err}
+		}
+	}
+	before := ""
+	for _, p := range r.facts.Principals {
+		if p.Source == a.Source && p.ID == a.StableID && p.Before != nil {
+			before = p.Before.Access
+		}
+	}
+	if before == "" || (a.Before != nil && !a.Before.Suspended) {
+		return outcome{}
+	}
+	return outcome{err: r.server.Resume(ctx, a.Account, before)}
+}
+
+// destroyTwin looks into the twin that was moved aside, and destroys it only if
+// it is proven empty.
+func (r *run) destroyTwin(ctx context.Context, a reconcile.Action) outcome {
+	contents, err := r.server.Contents(ctx, a.Account)
+	switch {
+	case err != nil:
+		return outcome{err: err}
+	case !contents.Known:
+		return outcome{kept: "the twin stays aside: it could not be looked into: " + contents.MissingWhy}
+	case !contents.Empty():
+		return outcome{kept: fmt.Sprintf("the twin stays aside as %s: it is not empty (%d messages, %d bytes)", a.From, contents.Messages, contents.UsedBytes)}
+	}
+	errs, err := r.server.Destroy(ctx, []reconcile.AccountID{a.Account})
+	if len(errs) == 1 {
+		err = errs[0]
+	}
+	if err := gone(err); err != nil {
+		return outcome{err: err}
+	}
+	r.deleted = append(r.deleted, a.Account)
+	return outcome{}
+}
+
+// endLogins makes the server forget cached logins once, if identities passed
+// from one account to another.
+func (r *run) endLogins(ctx context.Context) error {
+	if !r.moved || !r.report.Info.Can.InvalidateCaches {
+		return nil
+	}
+	if err := r.server.InvalidateCaches(ctx); err != nil {
+		r.log.Warn("cached logins could not be ended; they last up to an hour", errField(err))
+		if stalwart.Stopped(err) {
+			return &ServerError{err}
+		}
+	}
+	return nil
+}

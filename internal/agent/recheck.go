@@ -1,0 +1,144 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"syncagent/internal/reconcile"
+)
+
+// errEnough ends an iteration early.
+var errEnough = errors.New("enough")
+
+// decide makes the plan; what it wants to remove is asked for again first.
+func (r *run) decide(ctx context.Context) error {
+	d := reconcile.Decide(r.facts)
+	if len(d.WantRechecks) > 0 {
+		answers, err := r.recheckAll(ctx, d.WantRechecks)
+		if err != nil {
+			return err
+		}
+		for ref, answer := range answers {
+			r.facts.Rechecks[ref] = answer
+		}
+		d = reconcile.Decide(r.facts)
+	}
+	if len(d.Plan.Actions) > 0 {
+		why, err := r.checkServer(ctx)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			r.facts.ServerChanged = why
+			d = reconcile.Decide(r.facts)
+		}
+	}
+	r.plan = d
+	return nil
+}
+
+// sessions are open look-up connections, one per source.
+type sessions struct {
+	r    *run
+	open map[string]LookupSession
+	bad  map[string]string
+}
+
+func (r *run) newSessions() *sessions {
+	return &sessions{r: r, open: map[string]LookupSession{}, bad: map[string]string{}}
+}
+
+func (s *sessions) get(ctx context.Context, source string) (LookupSession, string) {
+	if session, ok := s.open[source]; ok {
+		return session, ""
+	}
+	if why, ok := s.bad[source]; ok {
+		return nil, why
+	}
+	src := s.r.sources[source]
+	if src == nil {
+		return nil, "the source is not configured"
+	}
+	session, err := src.OpenLookup(ctx, s.r.servers[source])
+	if err != nil {
+		s.bad[source] = err.Error()
+		return nil, err.Error()
+	}
+	s.open[source] = session
+	return session, ""
+}
+
+func (s *sessions) close() {
+	for _, name := range s.r.order {
+		if session := s.open[name]; session != nil {
+			_ = session.Close() // nothing was written over it
+		}
+	}
+}
+
+// recheckAll asks all sources again about every principal.
+func (r *run) recheckAll(ctx context.Context, refs []reconcile.PrincipalRef) (map[reconcile.PrincipalRef]reconcile.Recheck, error) {
+	s := r.newSessions()
+	defer s.close()
+	out := map[reconcile.PrincipalRef]reconcile.Recheck{}
+	for _, ref := range refs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		out[ref] = r.recheck(ctx, s, ref)
+	}
+	return out, nil
+}
+
+// recheck asks by ID in the principal's own source, and by the account's name
+// and addresses in all sources.
+func (r *run) recheck(ctx context.Context, s *sessions, ref reconcile.PrincipalRef) reconcile.Recheck {
+	names, addresses := r.identityOf(ref)
+	var own reconcile.LookupResult
+	others := map[string]reconcile.LookupResult{}
+	for _, name := range r.order {
+		request := reconcile.LookupRequest{Control: r.controls[name], Names: names, Addresses: addresses}
+		if name == ref.Source {
+			request.ID = ref.ID
+		}
+		result := r.ask(ctx, s, name, request)
+		if name == ref.Source {
+			own = result
+		} else {
+			others[name] = result
+		}
+	}
+	return reconcile.JudgeRechecks(own, others)
+}
+
+func (r *run) ask(ctx context.Context, s *sessions, source string, request reconcile.LookupRequest) reconcile.LookupResult {
+	session, why := s.get(ctx, source)
+	if session == nil {
+		return reconcile.LookupResult{Reason: fmt.Sprintf("%s cannot be asked: %s", source, why)}
+	}
+	result, err := session.Lookup(ctx, request)
+	if err != nil {
+		return reconcile.LookupResult{Reason: fmt.Sprintf("%s did not answer: %s", source, err.Error())}
+	}
+	return result
+}
+
+// identityOf gives everything that a principal's account answers to.
+func (r *run) identityOf(ref reconcile.PrincipalRef) (names, addresses []string) {
+	for _, p := range r.facts.Principals {
+		if p.Ref() != ref {
+			continue
+		}
+		if p.Access != reconcile.AccessParked && p.Name != "" {
+			names = append(names, p.Name)
+		}
+		for _, a := range r.facts.Accounts {
+			if a.ID == p.Link.Account {
+				names = append(names, a.Name)
+				addresses = append(append(addresses, a.Name), a.Addresses...)
+			}
+		}
+	}
+	return names, addresses
+}

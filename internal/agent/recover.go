@@ -1,0 +1,116 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"syncagent/internal/reconcile"
+	"syncagent/internal/state"
+)
+
+// recover settles what a killed run left in the journal. It needs no snapshot
+// and stands under no limit: each step is asked for on the server and recorded
+// as done, not done, or unclear. What was not done is planned anew by this very
+// run; a member of a cycle that stands under its temporary name goes on from
+// there.
+func (r *run) recover(ctx context.Context) error {
+	steps, err := r.ledger.OpenSteps(ctx)
+	if err != nil {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	if r.opts.DryRun {
+		r.log.Info("the journal has open steps of an interrupted run; the next run settles them", zap.Int("steps", len(steps)))
+		return nil
+	}
+	for _, step := range steps {
+		if err := r.recoverStep(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) recoverStep(ctx context.Context, step state.Step) error {
+	a := step.Action
+	now, err := r.look(ctx, a.Account)
+	if err != nil {
+		return &ServerError{fmt.Errorf("settle step %d of run %s: %w", step.ID, step.Run, err)}
+	}
+	found := reconcile.AskDone(a, now, r.rules)
+	effect, err := r.recoveredEffect(ctx, a, found, now)
+	if err != nil {
+		return err
+	}
+	settlement := state.Settlement{Step: step.ID, Outcome: settled(found), After: now}
+	if found != reconcile.FoundDone {
+		settlement.Error = "the run was interrupted; " + foundText(found)
+	}
+	changes := r.changes(effect)
+	if found == reconcile.FoundDone && a.Kind == reconcile.ActDelete {
+		changes.Meta = map[string]string{metaPurge: step.Run}
+		r.deleted = append(r.deleted, a.Account)
+	}
+	if err := r.ledger.Settle(ctx, []state.Settlement{settlement}, changes); err != nil {
+		return fmt.Errorf("settle step %d: %w", step.ID, err)
+	}
+	fields := actionFields(a)
+	fields["of_run"], fields["found"] = step.Run, foundText(found)
+	if err := r.tell(ctx, string(a.Kind), "recovered", fields); err != nil {
+		return err
+	}
+	outcome := reconcile.OutcomeDone
+	if found != reconcile.FoundDone {
+		outcome = reconcile.OutcomeFailed
+	}
+	r.report.Result.Recovered = append(r.report.Result.Recovered, reconcile.Result{Seq: step.Seq, Outcome: outcome, Error: settlement.Error})
+	r.log.Info("step of an interrupted run settled", zap.String("of_run", step.Run), zap.String("kind", string(a.Kind)),
+		zap.String("account", string(a.Account)), zap.String("found", foundText(found)))
+	return nil
+}
+
+// recoveredEffect is what the ledger learns from a step that was done.
+func (r *run) recoveredEffect(ctx context.Context, a reconcile.Action, found reconcile.Found, now *reconcile.Account) (reconcile.Effect, error) {
+	principals, err := r.ledger.PrincipalsByRefs(ctx, []reconcile.PrincipalRef{{Source: a.Source, ID: a.StableID}})
+	if err != nil {
+		return reconcile.Effect{}, fmt.Errorf("read the principal of an open step: %w", err)
+	}
+	mine := slices.IndexFunc(principals, func(p reconcile.Principal) bool { return p.Link.Account == a.Account })
+	if mine < 0 {
+		return reconcile.Effect{}, nil // a twin or an account that nobody is linked to
+	}
+	account := reconcile.Account{ID: a.Account, Name: a.To}
+	if now != nil {
+		account = *now
+	}
+	return reconcile.Recovered(a, found, principals[mine], r.rules, account, r.started), nil
+}
+
+func settled(found reconcile.Found) state.StepOutcome {
+	switch found {
+	case reconcile.FoundDone:
+		return state.StepDone
+	case reconcile.FoundNotDone, reconcile.FoundStranded:
+		return state.StepFailed
+	case reconcile.FoundUnclear:
+	}
+	return state.StepUnknown
+}
+
+func foundText(found reconcile.Found) string {
+	switch found {
+	case reconcile.FoundDone:
+		return "it had been done"
+	case reconcile.FoundNotDone:
+		return "it had not been done; this run plans anew"
+	case reconcile.FoundStranded:
+		return "the account stands under its temporary name; this run goes on from there"
+	case reconcile.FoundUnclear:
+	}
+	return "what became of it cannot be told; look at the account"
+}

@@ -1,0 +1,154 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"go.uber.org/zap"
+
+	"syncagent/internal/audit"
+	"syncagent/internal/reconcile"
+	"syncagent/internal/state"
+)
+
+// Keys of what the ledger remembers besides its tables.
+const (
+	metaAnchor = "audit_head"
+	metaServer = "server_fingerprint"
+	metaRules  = "name_rules"
+	metaPurge  = "purge_due"
+)
+
+// tell writes one audit record; it is on disk when tell returns.
+func (r *run) tell(ctx context.Context, event, phase string, fields map[string]any) error {
+	if r.audit == nil {
+		return nil
+	}
+	return r.audit.Append(ctx, audit.Record{Run: r.id, Event: event, Phase: phase, Fields: fields})
+}
+
+// anchor is the end of the audit log as the ledger remembers it.
+func (r *run) anchor(ctx context.Context) (*audit.Anchor, error) {
+	text, ok, err := r.ledger.Meta(ctx, metaAnchor)
+	if err != nil || !ok {
+		return nil, err
+	}
+	var anchor audit.Anchor
+	if err := json.Unmarshal([]byte(text), &anchor); err != nil {
+		return nil, &TrustError{Err: fmt.Errorf("the ledger's note of the audit log is damaged: %w", err), hint: "restore a backup of the ledger"}
+	}
+	return &anchor, nil
+}
+
+// checkTraces refuses a ledger that was lost or is older than the audit log: a
+// lost ledger is not a first run.
+func (r *run) checkTraces(ctx context.Context) error {
+	if r.opts.AdoptAnew {
+		return nil
+	}
+	anchor, err := r.anchor(ctx)
+	if err != nil {
+		return err
+	}
+	head, err := audit.ReadHead(ctx, r.cfg.Audit.File, nil)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case anchor != nil && head == *anchor:
+		return nil // nothing was written since the ledger was
+	}
+	last, err := lastRun(ctx, r.cfg.Audit.File)
+	if err != nil || last == "" {
+		return err
+	}
+	_, err = r.ledger.Run(ctx, last)
+	if errors.Is(err, state.ErrNotFound) {
+		return &TrustError{
+			Err:  fmt.Errorf("the audit log tells of run %s, which the ledger does not know: the ledger was lost, or is an old copy", last),
+			hint: "restore the ledger with: syncagent state restore FILE; or begin anew with: syncagent sync --adopt-anew",
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("look for the last run: %w", err)
+	}
+	return nil
+}
+
+// checkOwnNames refuses a first run on a server that has accounts which an
+// earlier life of syncagent moved aside.
+func (r *run) checkOwnNames() error {
+	if r.opts.AdoptAnew || r.index == nil {
+		return nil
+	}
+	for _, s := range r.states {
+		if s.Adopted {
+			return nil
+		}
+	}
+	for _, id := range r.index.order {
+		if name := r.index.accounts[id].Name; reconcile.OwnName(name) {
+			return &TrustError{
+				Err:  fmt.Errorf("the ledger is empty, but the server has account %s (%s), which syncagent moved aside: the ledger was lost", id, name),
+				hint: "restore the ledger with: syncagent state restore FILE; or begin anew with: syncagent sync --adopt-anew",
+			}
+		}
+	}
+	return nil
+}
+
+// lastRun gives the last run that the audit log tells of, "" if there is none.
+func lastRun(ctx context.Context, file string) (string, error) {
+	last := ""
+	err := audit.Show(ctx, []string{file}, audit.Filter{}, func(rec audit.Record) error {
+		if rec.Run != "" {
+			last = rec.Run
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return last, err
+}
+
+// notices adds what only the agent can see to the plan.
+func (r *run) notices() {
+	for _, s := range r.facts.Sources {
+		for _, lost := range s.Lost {
+			pattern, ok := cutPrefix(lost, protectWatch)
+			if !ok {
+				continue
+			}
+			r.plan.Plan.Notices = append(r.plan.Plan.Notices, reconcile.Notice{
+				Code: reconcile.NoticePatternUnmatched, Source: s.Source, Name: pattern,
+				Message: fmt.Sprintf("the pattern %q of policy.protect matches nobody in the directory", pattern),
+			})
+		}
+	}
+}
+
+func cutPrefix(text, prefix string) (string, bool) {
+	if len(text) < len(prefix) || text[:len(prefix)] != prefix {
+		return text, false
+	}
+	return text[len(prefix):], true
+}
+
+// logAction writes the one line that every action gets.
+func (r *run) logAction(a reconcile.Action, result reconcile.Result) {
+	fields := []zap.Field{
+		zap.String("run", r.id), zap.String("kind", string(a.Kind)), zap.String("source", a.Source),
+		zap.String("stable_id", string(a.StableID)), zap.String("account", string(a.Account)),
+		zap.String("from", a.From), zap.String("to", a.To), zap.String("outcome", string(result.Outcome)),
+	}
+	if result.Error != "" {
+		r.log.Warn("action not done", append(fields, zap.String("error", result.Error), zap.String("hint", result.Hint))...)
+		return
+	}
+	r.log.Info("action done", fields...)
+}
