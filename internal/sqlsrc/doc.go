@@ -18,6 +18,10 @@
 // The package never writes to a database, never creates one, never shows a
 // secret of a data source name, and never waits without a deadline.
 //
+// A snapshot never blocks the writers of PostgreSQL, InnoDB and SQL Server. An
+// SQLite database in rollback-journal mode keeps its writers waiting until the
+// snapshot is done; in WAL mode it does not.
+//
 // Server facts were checked against PostgreSQL 15, MariaDB 10.11 and SQLite
 // 3.5x. SQL Server is only covered by unit tests without a server.
 package sqlsrc

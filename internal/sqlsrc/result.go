@@ -104,6 +104,7 @@ func (s *Source) each(ctx context.Context, t *target, q queryer, st statement,
 	prepare func(*sql.Rows) error, row func(values []any) error,
 ) (err error) {
 	doing := "read sql." + st.key + " from"
+	s.opts.observe("statement", "source", s.opts.Name, "key", st.key, "server", t.server)
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
 	rows, err := q.QueryContext(running, st.text, st.args...)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 
 	"syncagent/internal/mapping"
@@ -54,7 +53,9 @@ func (s *Source) Name() string { return s.opts.Name }
 func (s *Source) connect(ctx context.Context) (*target, error) {
 	dsn, err := s.opts.DSN()
 	if err != nil {
-		return nil, fmt.Errorf("read sql.dsn: %w", err)
+		return nil, &UnusableError{Reason: reconcile.Reason{
+			Code: reconcile.UnusableUnreachable, Message: "sql.dsn cannot be had: " + scrub(nil, err.Error()), Hint: "Check the file or variable of sql.dsn.",
+		}}
 	}
 	t, err := s.dialect.open(dsn, s.opts.Timeout)
 	if err != nil {

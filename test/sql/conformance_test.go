@@ -12,14 +12,20 @@ import (
 func TestConformance(t *testing.T) {
 	kinds := map[string]map[string]func(*sqlworld.Flavour){
 		"postgres": {
-			"integer":      func(*sqlworld.Flavour) {},
-			"uuid":         func(f *sqlworld.Flavour) { f.IDType, f.ID = "uuid", sqlworld.UUID },
+			"integer": func(*sqlworld.Flavour) {},
+			"uuid":    func(f *sqlworld.Flavour) { f.IDType, f.ID = "uuid", sqlworld.UUID },
+			"numeric": func(f *sqlworld.Flavour) { f.IDType = "numeric(12)" },
+			"char": func(f *sqlworld.Flavour) {
+				f.IDType, f.ID, f.TextType = "char(36)", sqlworld.UpperUUID, "varchar(5300)"
+			},
 			"bytea":        func(f *sqlworld.Flavour) { f.IDType, f.ID = "bytea", sqlworld.Bytes },
 			"text":         func(f *sqlworld.Flavour) { f.IDType, f.ID = "varchar(64)", sqlworld.Text },
 			"second query": func(f *sqlworld.Flavour) { f.SecondQuery, f.IDType, f.ID = true, "uuid", sqlworld.UUID },
 		},
 		"mariadb": {
 			"integer":      func(*sqlworld.Flavour) {},
+			"decimal":      func(f *sqlworld.Flavour) { f.IDType = "decimal(12)" },
+			"unsigned":     func(f *sqlworld.Flavour) { f.IDType = "bigint unsigned" },
 			"uuid bytes":   func(f *sqlworld.Flavour) { f.IDType, f.ID = "binary(16)", sqlworld.UUIDBytes },
 			"uuid text":    func(f *sqlworld.Flavour) { f.IDType, f.ID = "char(36)", sqlworld.UpperUUID },
 			"uuid type":    func(f *sqlworld.Flavour) { f.IDType, f.ID = "uuid", sqlworld.UUID },

@@ -140,7 +140,7 @@ func TestReadsOnly(t *testing.T) {
 			t.Error("a query that writes is no error")
 		}
 		var left int
-		if err := w.DB().QueryRow("SELECT count(*) FROM emails").Scan(&left); err != nil || left != 1 {
+		if err := w.DB().QueryRowContext(deadline(t), "SELECT count(*) FROM emails").Scan(&left); err != nil || left != 1 {
 			t.Errorf("%d addresses are left, %v: %v", left, err, evidence.Reasons)
 		}
 	})
