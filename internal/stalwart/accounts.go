@@ -40,7 +40,8 @@ func (s *jmapServer) Accounts(ctx context.Context, after reconcile.AccountID, yi
 // Get reads accounts by ID, in the order of ids. Every ID is in found or in
 // gone; anything else is an error.
 func (s *jmapServer) Get(ctx context.Context, ids []reconcile.AccountID) (
-	found []reconcile.Account, gone []reconcile.AccountID, err error) {
+	found []reconcile.Account, gone []reconcile.AccountID, err error,
+) {
 	records, err := s.getAccounts(ctx, ids)
 	if err != nil {
 		return nil, nil, fmt.Errorf("get %d accounts: %w", len(ids), err)

@@ -3,7 +3,6 @@ package stalwart
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -96,8 +95,10 @@ func TestKindAndAccess(t *testing.T) {
 		{"own keys only", with("permissions", merge(`"sysApiKeyGet":true`, ``)), reconcile.KindIndividual, false},
 		{"suspended", with("permissions", merge(``, `"authenticate":true`)), reconcile.KindIndividual, true},
 		{"no mail", with("permissions", merge(``, `"emailReceive":true`)), reconcile.KindIndividual, false},
-		{"nothing left", with("permissions", json.RawMessage(`{"@type":"Replace","enabledPermissions":{},"disabledPermissions":{}}`)),
-			reconcile.KindIndividual, true},
+		{
+			"nothing left", with("permissions", json.RawMessage(`{"@type":"Replace","enabledPermissions":{},"disabledPermissions":{}}`)),
+			reconcile.KindIndividual, true,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := &world{accounts: []map[string]any{person("d", "x", tc.change)}}
@@ -319,7 +320,7 @@ func TestIDs(t *testing.T) {
 			t.Errorf("%s is %d, %v", id, n, err)
 		}
 	}
-	for _, bad := range []string{"", "A", "4", "ab", "b!", "33333333333333", "3333333333333", fmt.Sprint("b\n")} {
+	for _, bad := range []string{"", "A", "4", "ab", "b!", "33333333333333", "3333333333333", "b\n"} {
 		if _, err := idNumber(reconcile.AccountID(bad)); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}

@@ -41,7 +41,8 @@ const archiveAfter = time.Hour
 // gives a state for each ID; when the time is up the open ones are
 // DestroyPending, without an error. It changes nothing and may be repeated.
 func (s *jmapServer) AwaitDestroyed(ctx context.Context, ids []reconcile.AccountID) (
-	map[reconcile.AccountID]Destruction, error) {
+	map[reconcile.AccountID]Destruction, error,
+) {
 	if err := checkIDs(ids); err != nil {
 		return nil, fmt.Errorf("await the removal of accounts: %w", err)
 	}
@@ -74,7 +75,8 @@ func (s *jmapServer) AwaitDestroyed(ctx context.Context, ids []reconcile.Account
 // destructions looks once. An account is done if it is gone and no task of it
 // is left: the task is there from the answer to the destroy on.
 func (s *jmapServer) destructions(ctx context.Context, ids []reconcile.AccountID) (
-	map[reconcile.AccountID]Destruction, error) {
+	map[reconcile.AccountID]Destruction, error,
+) {
 	records, err := s.getAccounts(ctx, ids)
 	if err != nil {
 		return nil, err

@@ -14,26 +14,26 @@ func (s *jmapServer) InvalidateCaches(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("invalidate caches: %w", err)
 	}
-	if _, err := s.createdID(answers[0], "i", "sysActionCreate", "actionInvalidateCaches"); err != nil {
+	if err := s.creation(answers[0], "i", "sysActionCreate", "actionInvalidateCaches"); err != nil {
 		return fmt.Errorf("invalidate caches: %w", err)
 	}
 	return nil
 }
 
-// createdID gives the ID of what a set created. The whole call can be refused
+// creation tells whether a set created an object. The whole call can be refused
 // for one permission, the item for another.
-func (s *jmapServer) createdID(a answer, key, callPermission, itemPermission string) (string, error) {
+func (s *jmapServer) creation(a answer, key, callPermission, itemPermission string) error {
 	var set setAnswer
 	if err := s.decodeSet(a, callPermission, &set); errors.Is(err, errUnavailable) {
-		return "", &ConflictError{}
+		return &ConflictError{}
 	} else if err != nil {
-		return "", err
+		return err
 	}
 	if c, ok := set.Created[key]; ok && c.ID != "" {
-		return c.ID, nil
+		return nil
 	}
 	if e, ok := set.NotCreated[key]; ok {
-		return "", s.typed(e, "", "", itemPermission)
+		return s.typed(e, "", "", itemPermission)
 	}
-	return "", &UncertainError{Cause: &MalformedError{Reason: "the create is not answered"}}
+	return &UncertainError{Cause: &MalformedError{Reason: "the create is not answered"}}
 }

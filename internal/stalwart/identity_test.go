@@ -37,7 +37,8 @@ func TestWritesKeepTheirOrderInTheBytes(t *testing.T) {
 	s.limits.maxCallsInRequest = 2
 	results, err := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{
 		write("z", "tmp-z@example.test"), write("c", "a@example.test"), write("7", "b@example.net"),
-		write("z", "c@example.test"), {Account: "d", Name: "D@example.test", KeepAddresses: true},
+		write("z", "c@example.test"),
+		{Account: "d", Name: "D@example.test", KeepAddresses: true},
 	})
 	if err != nil || len(results) != 5 || errors.Join(results...) != nil {
 		t.Fatalf("%v, %v", results, err)
@@ -378,7 +379,7 @@ func TestAfterACutConnectionNothingMoreIsSent(t *testing.T) {
 	s := f.dial()
 	s.limits.maxObjectsInSet = 1
 	var sets atomic.Int32
-	f.intercept(func(w http.ResponseWriter, r *http.Request) bool {
+	f.intercept(func(http.ResponseWriter, *http.Request) bool {
 		if sets.Add(1) == 2 {
 			panic(http.ErrAbortHandler)
 		}

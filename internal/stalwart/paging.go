@@ -3,6 +3,7 @@ package stalwart
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"syncagent/internal/reconcile"
@@ -32,7 +33,8 @@ var byID = []args{{"property": "id", "isAscending": true}}
 // fewer objects than the server counts. An object that is destroyed meanwhile is
 // left out.
 func listObjects[T object](ctx context.Context, s *jmapServer, kind string, properties []string, after reconcile.AccountID,
-	yield func([]T) error) error {
+	yield func([]T) error,
+) error {
 	seen := 0
 	last := string(after)
 	for attempt := 0; ; attempt++ {
@@ -67,7 +69,8 @@ func listObjects[T object](ctx context.Context, s *jmapServer, kind string, prop
 // readPage reads the objects after the anchor. It gives the anchor itself as
 // next if there are none.
 func readPage[T object](ctx context.Context, s *jmapServer, kind string, properties []string, anchor string) (
-	page []T, next string, err error) {
+	page []T, next string, err error,
+) {
 	query := args{"sort": byID, "limit": min(pageSize, s.limits.maxObjectsInGet)}
 	if anchor != "" {
 		if _, err := idNumber(reconcile.AccountID(anchor)); err != nil {
@@ -102,9 +105,7 @@ func readPage[T object](ctx context.Context, s *jmapServer, kind string, propert
 		if err != nil {
 			return nil, "", err
 		}
-		for id, o := range again {
-			byKey[id] = o
-		}
+		maps.Copy(byKey, again)
 	}
 	for _, id := range ids {
 		if o, ok := byKey[id]; ok {
@@ -141,7 +142,8 @@ func ascending(ids []string, anchor string) ([]string, error) {
 // getObjects gets objects by ID. An ID that is in neither part of the answer is
 // asked for once more, then it is an error.
 func getObjects[T object](ctx context.Context, s *jmapServer, kind string, ids, properties []string) (
-	found map[string]T, gone map[string]bool, err error) {
+	found map[string]T, gone map[string]bool, err error,
+) {
 	found, gone = map[string]T{}, map[string]bool{}
 	for batch := range slices.Chunk(ids, min(getBatch, s.limits.maxObjectsInGet)) {
 		open := batch
@@ -157,9 +159,7 @@ func getObjects[T object](ctx context.Context, s *jmapServer, kind string, ids, 
 			if err := answers[0].decode(&got); err != nil {
 				return nil, nil, err
 			}
-			for id, o := range index(got.List) {
-				found[id] = o
-			}
+			maps.Copy(found, index(got.List))
 			for _, id := range got.NotFound {
 				gone[id] = true
 			}

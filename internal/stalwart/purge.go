@@ -48,7 +48,7 @@ func (s *jmapServer) Purge(ctx context.Context) (reconcile.PurgeResult, error) {
 		"p": args{"@type": "StoreMaintenance", "maintenanceType": "purgeBlob"},
 	}}})
 	if err == nil {
-		_, err = s.createdID(answers[0], "p", "sysTaskCreate", "taskStoreMaintenance")
+		err = s.creation(answers[0], "p", "sysTaskCreate", "taskStoreMaintenance")
 	}
 	if err != nil {
 		return reconcile.PurgeResult{State: purgeFailed}, fmt.Errorf("purge blobs: %w", err)

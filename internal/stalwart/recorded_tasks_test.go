@@ -129,8 +129,10 @@ func (j json0) objectID() string { return j.ID }
 
 func TestAwaitPurgeTellsNewFailuresOnly(t *testing.T) {
 	failed := func(id string) args {
-		return args{"id": id, "@type": "StoreMaintenance", "maintenanceType": "purgeBlob",
-			"status": args{"@type": "Failed", "failureReason": "store is read-only"}}
+		return args{
+			"id": id, "@type": "StoreMaintenance", "maintenanceType": "purgeBlob",
+			"status": args{"@type": "Failed", "failureReason": "store is read-only"},
+		}
 	}
 	old := args{"list": []any{failed("b")}, "notFound": []string{}}
 	both := args{"list": []any{failed("b"), failed("c")}, "notFound": []string{}}

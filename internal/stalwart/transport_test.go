@@ -127,8 +127,10 @@ func TestAfterARefusalNothingIsSent(t *testing.T) {
 }
 
 func TestReadsAreTriedAgain(t *testing.T) {
-	for name, how := range map[string]func(http.ResponseWriter){"cut": cut, "503": status(503), "half": halfAnswer,
-		"busy": recording(t, "limits").exchange("fifth concurrent request: agent key without unlimitedRequests").reply} {
+	for name, how := range map[string]func(http.ResponseWriter){
+		"cut": cut, "503": status(503), "half": halfAnswer,
+		"busy": recording(t, "limits").exchange("fifth concurrent request: agent key without unlimitedRequests").reply,
+	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, (&world{accounts: []map[string]any{person("d", "a")}}).answer)
 			s := f.dial()
