@@ -50,7 +50,7 @@ func tlsKeys(path, doc string) []Key {
 		{path, "mapping", "{}", doc + " Without it the certificate authorities of the system count."},
 		{path + ".ca_file", "path", "", "Certificates of the only authorities to trust, in PEM form."},
 		{path + ".client_cert", "path", "", "A client certificate in PEM form, together with client_key."},
-		{path + ".client_key", "path or " + secretForms, "", "The private key of the client certificate."},
+		{path + ".client_key", "path, { file: PATH } or { credential: NAME }", "", "The file with the private key of the client certificate; chmod 600."},
 		{path + ".server_name", "text", "", "The name that the certificate must carry, if it is not the host of the URL."},
 		{path + ".insecure_skip_verify", "true or false", "false", "Accepts any certificate. Whoever sits in between can then " +
 			"show another directory or server; for tests only."},
@@ -80,7 +80,7 @@ func ldapKeys() []Key {
 		{p + ".bind.sasl", "external", "", "Logs in by the client certificate, or by the user of the process over ldapi."},
 		{p + ".allow_plaintext_password", "true or false", "false", "Lets the password go over the network without TLS."},
 		{p + ".base", "DN or list of DNs", required, "Where the people are."},
-		{p + ".scope", "base, one or subtree", "subtree", "How deep to look below base."},
+		{p + ".scope", "one or subtree", "subtree", "How deep to look: only right below base, or everywhere under it."},
 		{p + ".filter", "LDAP filter", required, "Which entries are people. A change of it blows the configuration fuse."},
 		{p + ".page_size", "number", "1000", "How many entries the server is asked for at a time."},
 		{p + ".timeout", "duration", "30s", "How long each step may take: a page, the bind, StartTLS."},
@@ -105,7 +105,7 @@ func sqlKeys() []Key {
 		{p + ".lookup", "SQL", "", "Gives one person by ID, with one parameter: $1 for postgres, ? for sqlite and mysql, " +
 			"@p1 for sqlserver. Without it nobody of this source is ever deleted, because it cannot be checked again."},
 		{p + ".addresses", "SQL", "", "Gives (ID, address), one row for each address, instead of map.addresses."},
-		{p + ".count", "SQL", "", "Gives the number of people, to check that the query was read to its end."},
+		{p + ".count", "SQL", "", "Gives the number of people, to check that the query was read to its end; without it the query itself is counted."},
 		{p + ".change_probe", "SQL", "", "Gives one value that grows with each change, to notice a database that went back in time."},
 		{p + ".timeout", "duration", "5m", "How long the whole read may take."},
 		{p + ".leavers", "mapping", "", "What marks people who left; they count as missing."},

@@ -74,9 +74,6 @@ func (v *validator) riskyDelete(path string, s *Source) {
 	if s.SQL != nil && s.SQL.Lookup == "" {
 		v.warn(path+".sql", "set sql.lookup", "deletes of %s are held (recheck-blind): without lookup nobody can be checked again", s.Name)
 	}
-	if s.SQL != nil && s.SQL.Count == "" {
-		v.warn(path+".sql", "set sql.count", "without count a result that ends too early is harder to notice")
-	}
 }
 
 func (v *validator) riskyLimits(path string, s *Source) {

@@ -78,18 +78,25 @@ func (s Secret) Read() (string, error) {
 		}
 		return s.trim(value)
 	case formCredential:
-		dir := os.Getenv("CREDENTIALS_DIRECTORY")
-		if dir == "" {
-			return "", &SecretError{
-				message: "credential " + s.ref + ": CREDENTIALS_DIRECTORY is not set",
-				hint:    "systemd sets it for a service with LoadCredential=" + s.ref + ":PATH",
-			}
+		dir, err := credentialsDirectory(s.ref)
+		if err != nil {
+			return "", err
 		}
 		return s.readFile(filepath.Join(dir, s.ref))
 	case formFile:
 		return s.readFile(s.ref)
 	default:
 		return "", &SecretError{message: "no secret is configured"}
+	}
+}
+
+func credentialsDirectory(name string) (string, error) {
+	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); dir != "" {
+		return dir, nil
+	}
+	return "", &SecretError{
+		message: "credential " + name + ": CREDENTIALS_DIRECTORY is not set",
+		hint:    "systemd sets it for a service with LoadCredential=" + name + ":PATH",
 	}
 }
 

@@ -41,7 +41,6 @@ type Scope string
 
 // The scopes.
 const (
-	ScopeBase    Scope = "base"
 	ScopeOne     Scope = "one"
 	ScopeSubtree Scope = "subtree"
 )

@@ -1,82 +1,54 @@
 package config
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
-// selfSigned writes a certificate and its key.
-func selfSigned(t *testing.T, dir string) (cert, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for path, block := range map[string]*pem.Block{
-		cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: keyDER},
-	} {
-		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+func TestPrivateKeyPath(t *testing.T) {
+	dir := t.TempDir()
+	for name, mode := range map[string]os.FileMode{"good.pem": 0o640, "open.pem": 0o644} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("key"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return cert, key
+	t.Setenv("CREDENTIALS_DIRECTORY", dir)
+	good := filepath.Join(dir, "good.pem")
+	for _, c := range []struct{ name, file, want, refuse string }{
+		{"file", "{ file: " + good + " }", good, ""},
+		{"path", good, good, ""},
+		{"credential", "{ credential: good.pem }", good, ""},
+		{"open", filepath.Join(dir, "open.pem"), "", "open to everybody"},
+		{"none", filepath.Join(dir, "none.pem"), "", "no such file"},
+	} {
+		cfg, err := LoadReader(strings.NewReader(strings.Replace(exampleText, "api_key:",
+			"tls: { client_cert: c.pem, client_key: "+c.file+" }, api_key:", 1)), "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := cfg.Server.TLS.ClientKey.Path()
+		if c.refuse == "" && (err != nil || got != c.want) ||
+			c.refuse != "" && (err == nil || !strings.Contains(err.Error(), c.refuse)) {
+			t.Errorf("%s: %q, %v; want %q %q", c.name, got, err, c.want, c.refuse)
+		}
+	}
+	if got, err := (PrivateKey{}).Path(); got != "" || err != nil {
+		t.Errorf("no key gives %q, %v", got, err)
+	}
 }
 
-func TestTLSLoad(t *testing.T) {
-	dir := t.TempDir()
-	cert, key := selfSigned(t, dir)
-	good := TLS{CAFile: cert, ClientCert: cert, ClientKey: PrivateKey{*FileSecret(key)}, ServerName: "ldap.example.org"}
-	got, err := good.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.RootCAs == nil || len(got.Certificates) != 1 || got.ServerName != "ldap.example.org" ||
-		got.MinVersion != tls.VersionTLS12 || got.InsecureSkipVerify {
-		t.Errorf("got %+v", got)
-	}
-	plain, err := TLS{}.Load()
-	if err != nil || plain.RootCAs != nil || plain.InsecureSkipVerify || plain.MinVersion != tls.VersionTLS12 {
-		t.Errorf("the zero value gives %+v, %v", plain, err)
-	}
-	open := filepath.Join(dir, "open.pem")
-	data, err := os.ReadFile(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(open, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(open, 0o644); err != nil { //nolint:gosec // the mode that must be refused
-		t.Fatal(err)
-	}
-	for want, bad := range map[string]TLS{
-		"no such file":        {CAFile: filepath.Join(dir, "none")},
-		"no certificate":      {CAFile: key},
-		"open to everybody":   {ClientCert: cert, ClientKey: PrivateKey{*FileSecret(open)}},
-		"no pair in PEM form": {ClientCert: cert, ClientKey: PrivateKey{*FileSecret(cert)}},
-	} {
-		if _, err := bad.Load(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q in it", err, want)
+// TestLDAPURLs: the forms of ldapi are not those of other URLs.
+func TestLDAPURLs(t *testing.T) {
+	for _, u := range []string{"ldapi:///", "ldapi://%2Frun%2Fslapd%2Fldapi", "ldaps://[::1]:636", "ldap://127.0.0.1:3389/"} {
+		text := strings.Replace(exampleText, "ldaps://ldap.example.org", `"`+u+`"`, 1)
+		if _, err := LoadReader(strings.NewReader(text), "test"); err != nil {
+			t.Errorf("%s: %v", u, err)
 		}
 	}
 }

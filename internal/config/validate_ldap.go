@@ -23,7 +23,8 @@ func (v *validator) ldap(path string, l *LDAP) {
 	for i, base := range l.Base {
 		v.dn(v.itemPath(path+".base", i), base)
 	}
-	oneOf(v, path+".scope", l.Scope, ScopeBase, ScopeOne, ScopeSubtree)
+	v.overlap(path+".base", l.Base)
+	oneOf(v, path+".scope", l.Scope, ScopeOne, ScopeSubtree)
 	v.require(path+".filter", l.Filter != "", "such as (objectClass=inetOrgPerson)")
 	v.filter(path+".filter", l.Filter)
 	if l.PageSize < 1 || l.PageSize > 100_000 {
@@ -51,6 +52,9 @@ func (v *validator) ldapLeavers(path string, leavers *LDAPLeavers) {
 }
 
 func (v *validator) ldapURL(path, text string, l *LDAP) {
+	if strings.HasPrefix(text, "ldapi://") {
+		return // what follows is the path of a socket, escaped as no other host
+	}
 	u, err := url.Parse(text)
 	if err != nil {
 		v.refuse(path, "such as ldaps://ldap1.example.org", "is not a URL")
@@ -59,9 +63,8 @@ func (v *validator) ldapURL(path, text string, l *LDAP) {
 	switch {
 	case u.User != nil:
 		v.refuse(path, "use bind", "must not contain a user or a password")
-	case u.Scheme != "ldap" && u.Scheme != "ldaps" && u.Scheme != "ldapi":
+	case u.Scheme != "ldap" && u.Scheme != "ldaps":
 		v.refuse(path, "use ldaps, ldap or ldapi", "the scheme %q is not known", u.Scheme)
-	case u.Scheme == "ldapi":
 	case u.Hostname() == "":
 		v.refuse(path, "such as ldaps://ldap1.example.org", "names no host")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
@@ -119,6 +122,22 @@ func (v *validator) dn(path, text string) {
 	parsed, err := ldap.ParseDN(text)
 	if err != nil || len(parsed.RDNs) == 0 {
 		v.refuse(path, `such as ou=people,dc=example,dc=org; a comma within a name is \,`, "%q is not a DN", text)
+	}
+}
+
+// overlap finds bases that contain others: their people would come twice.
+func (v *validator) overlap(path string, bases Texts) {
+	for i, inner := range bases {
+		for j, outer := range bases {
+			a, errA := ldap.ParseDN(outer)
+			b, errB := ldap.ParseDN(inner)
+			if i == j || errA != nil || errB != nil {
+				continue
+			}
+			if a.AncestorOfFold(b) || a.EqualFold(b) && j < i {
+				v.refuse(v.itemPath(path, i), "keep the outer one", "%q is contained in %q", inner, outer)
+			}
+		}
 	}
 }
 
