@@ -21,7 +21,8 @@ type SQLDirectory struct {
 //   - loginQuery gets a login name or address and gives at most one row (name, secret, description), where name is the
 //     primary address. It is also asked for recipients, so it should find a user by any address if aliases shall
 //     receive mail; a login is then accepted only when the name in the row is the one asked for.
-//   - aliasQuery gets the primary address and gives one row per further address. It may be empty.
+//   - aliasQuery gets the primary address and gives one row per alias. It may be empty. If it also gives the primary address,
+//     the server takes that for an alias too, as the real one does.
 //
 // Further columns of loginQuery are ignored.
 func NewSQLDirectory(db *sql.DB, loginQuery, aliasQuery string) *SQLDirectory {
@@ -85,9 +86,7 @@ func (d *SQLDirectory) column(ctx context.Context, query, argument string) (valu
 		if err := rows.Scan(&value); err != nil {
 			return nil, fmt.Errorf("directory alias query: %w", err)
 		}
-		if !strings.EqualFold(value, argument) {
-			values = append(values, value)
-		}
+		values = append(values, value)
 	}
 	return values, rows.Err()
 }

@@ -45,7 +45,7 @@ func (s *Server) synchronize(record Record) (*account, error) {
 		}
 		a.groups = groups
 	}
-	a.aliases = s.freeAliases(a, record.Aliases)
+	a.aliases = s.freeAliases(record.Aliases)
 	if record.Description != "" {
 		a.description = &record.Description
 	}
@@ -68,23 +68,25 @@ func (s *Server) update(a *account, record Record, groups []uint64) {
 		a.description = &record.Description
 	}
 	before := a.addresses()
-	if added := s.freeAliases(a, record.Aliases); added != nil {
+	if added := s.freeAliases(record.Aliases); added != nil {
 		a.aliases = append(a.aliases, added...)
 		s.claim(owner{"Account", a.id}, before, a.addresses())
 	}
 }
 
-// freeAliases gives those addresses that nobody uses, not even the account itself.
-func (s *Server) freeAliases(a *account, texts []string) []alias {
+// freeAliases gives those addresses that nobody has in the registry. A new account is not in it yet: if the directory
+// lists the primary address among the aliases, as tables made for 0.15 do, the account gets its own address as an
+// alias, and a rename of the name alone frees nothing.
+func (s *Server) freeAliases(texts []string) []alias {
 	var free []alias
-	own := a.addresses()
+	var seen []address
 	for _, text := range texts {
 		key, ok := s.parseAddress(text)
-		if _, taken := s.keys[key]; !ok || taken || slices.Contains(own, key) {
+		if _, taken := s.keys[key]; !ok || taken || slices.Contains(seen, key) {
 			continue
 		}
 		free = append(free, alias{enabled: true, name: key.local, domain: key.domain})
-		own = append(own, key)
+		seen = append(seen, key)
 	}
 	return free
 }

@@ -2,6 +2,8 @@ package stalwarttest
 
 import (
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -116,5 +118,48 @@ func TestDirectoryErrorsAreNotAbsences(t *testing.T) {
 	}
 	if err := s.Deliver("ann@example.org", Message{}); !errors.Is(err, ErrTryLater) {
 		t.Errorf("delivery: %v, want ErrTryLater", err)
+	}
+}
+
+func TestOwnAddressAsAliasSurvivesARename(t *testing.T) {
+	s, directory := newTestServer(t)
+	directory.Put(Record{Name: "ann@example.org", Secret: "pw", Aliases: []string{"ann@example.org"}})
+	id := mustLogin(t, s, "ann@example.org", "pw")
+	c := newClient(t, s)
+	c.call(`[["x:Account/set",{"update":{"c":{"name":"ann.new"}}},"0"]]`)
+	directory.Put(Record{Name: "ann@example.org", Secret: "pw-stranger"})
+	if got := mustLogin(t, s, "ann@example.org", "pw-stranger"); got != id {
+		t.Errorf("stranger lands in %s; after a rename of the name only, the old address must still open %s", got, id)
+	}
+	c.call(`[["x:Account/set",{"update":{"c":{"aliases":{}}}},"0"]]`)
+	if got := mustLogin(t, s, "ann@example.org", "pw-stranger"); got == id {
+		t.Error("stranger still lands in the old account after its aliases were cleared")
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	s, directory := newTestServer(t)
+	url := start(t, s)
+	var group sync.WaitGroup
+	for i := range 8 {
+		name := fmt.Sprintf("user%d@example.org", i%4)
+		directory.Put(Record{Name: name, Secret: "pw"})
+		group.Go(func() {
+			for range 20 {
+				if _, err := s.Login(name, "pw"); err != nil {
+					t.Error(err)
+				}
+				if err := s.Deliver(name, Message{Subject: "hi"}); err != nil {
+					t.Error(err)
+				}
+				if status, _, _, err := post(t.Context(), url, s.APIKey(), `[["x:Account/query",{},"0"]]`); err != nil || status != 200 {
+					t.Errorf("status %d: %v", status, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if got := len(s.Accounts()); got != 5 { // the agent's own and four users
+		t.Errorf("%d accounts, want 5: concurrent first logins share one account", got)
 	}
 }

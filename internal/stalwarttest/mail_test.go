@@ -132,7 +132,7 @@ func TestSQLDirectory(t *testing.T) {
 	mustDeliver(t, s, "boss@example.org", "to the alias")
 	mustDeliver(t, s, "bob@example.org", "to bob")
 	view, _ := s.Account(ann)
-	want := AccountView{ID: "c", Address: "ann@example.org", Aliases: []string{"boss@example.org"}, Description: "Ann",
+	want := AccountView{ID: "c", Address: "ann@example.org", Aliases: []string{"ann@example.org", "boss@example.org"}, Description: "Ann",
 		Created: view.Created, Messages: 1}
 	if diff := cmp.Diff(want, view); diff != "" {
 		t.Errorf("account (-want +got):\n%s", diff)
