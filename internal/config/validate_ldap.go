@@ -23,7 +23,7 @@ func (v *validator) ldap(path string, l *LDAP) {
 	for i, base := range l.Base {
 		v.dn(v.itemPath(path+".base", i), base)
 	}
-	v.overlap(path+".base", l.Base)
+	v.overlap(path+".base", l.Base, l.Scope)
 	oneOf(v, path+".scope", l.Scope, ScopeOne, ScopeSubtree)
 	v.require(path+".filter", l.Filter != "", "such as (objectClass=inetOrgPerson)")
 	v.filter(path+".filter", l.Filter)
@@ -125,8 +125,9 @@ func (v *validator) dn(path, text string) {
 	}
 }
 
-// overlap finds bases that contain others: their people would come twice.
-func (v *validator) overlap(path string, bases Texts) {
+// overlap finds bases that contain others: their people would come twice. With
+// scope one only equal bases do so.
+func (v *validator) overlap(path string, bases Texts, scope Scope) {
 	for i, inner := range bases {
 		for j, outer := range bases {
 			a, errA := ldap.ParseDN(outer)
@@ -134,7 +135,7 @@ func (v *validator) overlap(path string, bases Texts) {
 			if i == j || errA != nil || errB != nil {
 				continue
 			}
-			if a.AncestorOfFold(b) || a.EqualFold(b) && j < i {
+			if scope != ScopeOne && a.AncestorOfFold(b) || a.EqualFold(b) && j < i {
 				v.refuse(v.itemPath(path, i), "keep the outer one", "%q is contained in %q", inner, outer)
 			}
 		}
