@@ -14,7 +14,6 @@ type account struct {
 	aliases     []alias
 	description *string
 	credentials []credential
-	credentialN uint64
 	groups      []uint64
 	admin       bool // roles {"@type":"Admin"} instead of User or Default
 	permissions permissionSet
