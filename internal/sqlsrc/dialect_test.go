@@ -1,7 +1,6 @@
 package sqlsrc
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -193,7 +192,7 @@ func TestServersAndCommandsHoldNoSecret(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", driver, err)
 		}
-		defer target.db.Close() //nolint:errcheck // never connected
+		defer target.db.Close()
 		if target.server != c.server || target.directory != c.directory {
 			t.Errorf("%s: server %q, directory %q", driver, target.server, target.directory)
 		}
@@ -247,7 +246,7 @@ func TestAdvice(t *testing.T) {
 		{SQLServer, errDSN, reconcile.UnusableUnreachable},
 	} {
 		s := &Source{dialect: dialects[c.driver]}
-		err := s.failed(context.Background(), nil, "read", c.err)
+		err := s.failed(t.Context(), nil, "read", c.err)
 		var u *UnusableError
 		if !errors.As(err, &u) || u.Reason.Code != c.want || u.Reason.Hint == "" {
 			t.Errorf("%s %v: %+v, want %s and a hint", c.driver, c.err, u, c.want)

@@ -15,7 +15,7 @@ var escaped = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23", " ", "%20"
 
 func deadline(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -288,12 +288,12 @@ func TestWriterInTheMiddleIsNotSeen(t *testing.T) {
 
 func TestLockedDatabaseTimesOut(t *testing.T) {
 	w := withPeople(t, sqliteFlavour(), "a")
-	conn, err := w.DB().Conn(context.Background())
+	conn, err := w.DB().Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	if _, err := conn.ExecContext(context.Background(), "BEGIN EXCLUSIVE"); err != nil {
+	if _, err := conn.ExecContext(t.Context(), "BEGIN EXCLUSIVE"); err != nil {
 		t.Fatal(err)
 	}
 	o := w.Options()
@@ -303,7 +303,7 @@ func TestLockedDatabaseTimesOut(t *testing.T) {
 		t.Fatal("a locked database is read")
 	}
 	onlyReason(t, e, reconcile.UnusableTimeout)
-	if _, err := conn.ExecContext(context.Background(), "ROLLBACK"); err != nil {
+	if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -351,7 +351,7 @@ func BenchmarkSnapshot100k(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		n := 0
-		e, err := s.Snapshot(context.Background(), func(reconcile.Entry) error { n++; return nil })
+		e, err := s.Snapshot(b.Context(), func(reconcile.Entry) error { n++; return nil })
 		if err != nil || !e.Complete || n != 100000 {
 			b.Fatalf("%d entries, complete %v, %v", n, e.Complete, err)
 		}
@@ -360,7 +360,7 @@ func BenchmarkSnapshot100k(b *testing.B) {
 
 func fill(t testing.TB, db *sql.DB, n int) {
 	t.Helper()
-	_, err := db.ExecContext(context.Background(), `WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < ?)
+	_, err := db.ExecContext(t.Context(), `WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < ?)
 		INSERT INTO people (pk, id, login, mail, alias, type, active, scope)
 		SELECT 'b' || i, i, 'user' || i || '@example.org', 'user' || i || '@example.org', 'alias' || i || '@example.org', 'user', 1, 'in' FROM s`, n)
 	if err != nil {

@@ -36,7 +36,7 @@ type server struct {
 	database func(t testing.TB) (admin, sync string)
 	// kill ends every session of the reader.
 	kill string
-	// sleep is a query of one row that takes seconds.
+	// slow is a query of one row that takes seconds.
 	slow string
 }
 
@@ -93,12 +93,21 @@ func (w *world) Break() {
 		w.Exec(w.server.kill)
 		return
 	}
-	rows, err := w.DB().QueryContext(context.Background(),
+	for _, id := range w.sessions() {
+		// A session that ended by itself is as good.
+		_, _ = w.DB().ExecContext(w.t.Context(), "KILL ?", id)
+	}
+}
+
+// sessions lists MariaDB's sessions of the source.
+func (w *world) sessions() (ids []int) {
+	w.t.Helper()
+	rows, err := w.DB().QueryContext(w.t.Context(),
 		"SELECT id FROM information_schema.processlist WHERE user = 'sync' AND db = database()")
 	if err != nil {
 		w.t.Fatalf("list sessions: %v", err)
 	}
-	var ids []int
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var id int
 		if err := rows.Scan(&id); err != nil {
@@ -109,18 +118,14 @@ func (w *world) Break() {
 	if err := rows.Err(); err != nil {
 		w.t.Fatalf("list sessions: %v", err)
 	}
-	_ = rows.Close()
-	for _, id := range ids {
-		// A session that ended by itself is as good.
-		_, _ = w.DB().ExecContext(context.Background(), "KILL ?", id)
-	}
+	return ids
 }
 
 var _ sourcetest.Breaker = (*world)(nil)
 
 func deadline(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

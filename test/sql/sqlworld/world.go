@@ -4,7 +4,6 @@
 package sqlworld
 
 import (
-	"context"
 	"database/sql"
 	"fmt"
 	"strconv"
@@ -75,7 +74,7 @@ func (w *World) try(statement string, args ...any) error {
 			statement = strings.Replace(statement, "?", "$"+strconv.Itoa(n), 1)
 		}
 	}
-	_, err := w.db.ExecContext(context.Background(), statement, args...)
+	_, err := w.db.ExecContext(w.t.Context(), statement, args...)
 	return err
 }
 
@@ -227,7 +226,7 @@ func UUIDBytes(n int) (any, reconcile.StableID) {
 
 // Bytes is an ID function for columns with other bytes.
 func Bytes(n int) (any, reconcile.StableID) {
-	b := []byte{0xff, 0x00, 0x27, byte(n >> 8), byte(n)}
+	b := []byte(fmt.Sprintf("\xff\x00'%04d", n))
 	return b, reconcile.StableID(mapping.Hex(b))
 }
 
