@@ -120,6 +120,18 @@ func TestPurgeWithTheRecordedTasks(t *testing.T) {
 	}
 }
 
+func TestAPurgeWhoseTasksKeepChangingIsNotDone(t *testing.T) {
+	q := sequence{
+		"x:Task/query": {args{"ids": []string{"b"}}},
+		"x:Task/get":   {args{"list": []any{}, "notFound": []string{"b"}}},
+	}
+	s := newFake(t, (&world{more: q.answer}).answer).dial()
+	s.deleteTimeout = 50 * time.Millisecond
+	if r, err := s.AwaitPurge(t.Context()); err != nil || r.State != purgeTimeout {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 // json0 is any object with an ID.
 type json0 struct {
 	ID string `json:"id"`

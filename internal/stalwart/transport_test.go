@@ -383,3 +383,13 @@ func TestLimitsMustBeTold(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestAnAnswerOverTheLimitIsNotRead(t *testing.T) {
+	f := newFake(t, (&world{accounts: []map[string]any{person("d", "a")}}).answer)
+	s := f.dial()
+	s.http.maxResponse = 100
+	err := oneRead(t, s)
+	if large, ok := errors.AsType[*TooLargeError](err); !ok || large.Limit != 100 {
+		t.Errorf("got %v", err)
+	}
+}
