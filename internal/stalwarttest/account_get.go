@@ -51,7 +51,7 @@ func text(s *string) any {
 	return *s
 }
 
-// aliasesJSON gives the list in the server's form: an object with the keys "0", "1" …
+// aliasesJSON gives the list in the server's form: an object keyed by "0", "1" and so on.
 func aliasesJSON(aliases []alias) map[string]any {
 	out := map[string]any{}
 	for i, al := range aliases {

@@ -163,3 +163,19 @@ func TestConcurrentUse(t *testing.T) {
 		t.Errorf("%d accounts, want 5: concurrent first logins share one account", got)
 	}
 }
+
+func TestGroupsFollowTheDirectoryOnlyIfItTellsThem(t *testing.T) {
+	s, directory := newTestServer(t)
+	directory.Put(Record{Name: "ann@example.org", Secret: "pw", Groups: []string{"team@example.org"}})
+	id := mustLogin(t, s, "ann@example.org", "pw")
+	for _, step := range []struct {
+		groups []string
+		want   int
+	}{{nil, 1}, {[]string{"team@example.org", "club@example.org"}, 2}, {[]string{}, 0}} {
+		directory.Update("ann@example.org", func(r *Record) { r.Groups = step.groups })
+		mustLogin(t, s, "ann@example.org", "pw")
+		if view, _ := s.Account(id); len(view.Groups) != step.want {
+			t.Errorf("directory says %#v: member of %v, want %d groups", step.groups, view.Groups, step.want)
+		}
+	}
+}
