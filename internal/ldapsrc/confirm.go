@@ -13,17 +13,17 @@ const noAttributes = "1.1"
 // suspicious tells whether the end of a base looks like a cut: a last page that
 // is as large as pages get, or a round number of entries. A lost cookie looks
 // exactly like that, and like nothing else.
-func (at *progress) suspicious(pageSize int) bool {
+func (at *progress) suspicious() bool {
 	if at.last == 0 {
 		return false
 	}
-	return at.last == pageSize || at.pages > 1 && at.last >= at.largest || at.last%100 == 0
+	return at.last == at.size || at.pages > 1 && at.last >= at.largest || at.last%100 == 0
 }
 
 // confirm counts the entries of a base a second time with pages of another
 // size where the end of the reading is suspicious. The counts must agree.
 func (r *reading) confirm(ctx context.Context, at *progress) error {
-	if !at.suspicious(r.source.opts.PageSize) || r.conn.root.lacksPaging() {
+	if !at.suspicious() || r.conn.root.lacksPaging() {
 		return nil
 	}
 	counted, err := r.count(ctx, at)

@@ -1,22 +1,16 @@
 package ldapsrc
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
+	"io"
 	"net"
 	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
-	"github.com/go-ldap/ldap/v3"
 )
-
-// maxPacket bounds one LDAP message, so that a broken server cannot make us
-// reserve gigabytes.
-const maxPacket = 16 << 20
-
-func init() { ber.MaxPacketLengthBytes = maxPacket }
 
 // conn is one bound connection to one server. It is used by one goroutine at a
 // time; every call on it has a deadline and obeys its context. After an error
@@ -25,7 +19,10 @@ type conn struct {
 	server  server
 	timeout time.Duration
 	socket  net.Conn // below TLS, for deadlines and for cutting off
-	ldap    *ldap.Conn
+	out     io.Writer
+	in      *bufio.Reader
+	lastID  int64 // of the request whose answer is awaited
+	decoder decoder
 	root    rootDSE
 }
 
@@ -65,41 +62,97 @@ func (c *conn) dial(ctx context.Context) error {
 	return nil
 }
 
-// secure brings up TLS where it is configured and hands the connection to the
-// LDAP library. Nothing but the StartTLS request goes out before.
+// secure brings up TLS where it is configured. Nothing but the StartTLS request
+// goes out before.
 func (c *conn) secure(ctx context.Context, o *Options) error {
-	transport := c.socket
-	if c.server.tls || o.StartTLS && c.server.network == "tcp" {
-		conf, err := o.TLS.tlsConfig(c.server.host)
-		if err != nil {
-			return c.failed(ctx, stepTLS, err)
-		}
-		secured := tls.Client(c.socket, conf)
-		err = c.do(ctx, stepTLS, func() error {
-			if !c.server.tls {
-				if err := requestStartTLS(c.socket); err != nil {
-					return err
-				}
-			}
-			return secured.HandshakeContext(ctx)
-		})
-		if err != nil {
-			return err
-		}
-		transport = secured
+	c.use(c.socket)
+	if !c.server.tls && (!o.StartTLS || c.server.network != "tcp") {
+		return nil
 	}
-	c.ldap = ldap.NewConn(transport, transport != c.socket)
-	// The deadlines on the socket come first; this one keeps Close from waiting
-	// for ever.
-	c.ldap.SetTimeout(2 * c.timeout)
-	c.ldap.Start()
+	conf, err := o.TLS.tlsConfig(c.server.host)
+	if err != nil {
+		return c.failed(ctx, stepTLS, err)
+	}
+	secured := tls.Client(c.socket, conf)
+	err = c.do(ctx, stepTLS, func() error {
+		if !c.server.tls {
+			if err := c.exchange(startTLSRequest(), tagExtendedResponse); err != nil {
+				return err
+			}
+			if c.in.Buffered() > 0 {
+				return &protocolError{"the server sent more than the answer to StartTLS before TLS"}
+			}
+		}
+		return secured.HandshakeContext(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	c.use(secured)
 	return nil
+}
+
+// readBuffer holds a few hundred entries.
+const readBuffer = 64 << 10
+
+func (c *conn) use(transport net.Conn) {
+	c.out, c.in = transport, bufio.NewReaderSize(transport, readBuffer)
+}
+
+// send sends one request. There is never more than one under way.
+func (c *conn) send(op, controls *ber.Packet) error {
+	c.lastID++
+	_, err := c.out.Write(encodeMessage(c.lastID, op, controls))
+	return err
+}
+
+// receive reads the next message, which must belong to the last request: any
+// other is a sign that the connection cannot be trusted.
+func (c *conn) receive() (message, error) {
+	content, err := readMessage(c.in)
+	if err != nil {
+		return message{}, err
+	}
+	m, err := parseMessage(content)
+	switch {
+	case err != nil:
+		return m, err
+	case m.id == 0:
+		// The notice of disconnection (RFC 4511 §4.4.1).
+		text, failure, err := parseResult(m.content)
+		if err == nil && failure != nil {
+			text = failure.Error()
+		}
+		return m, &goodbyeError{text}
+	case m.id != c.lastID:
+		return m, &protocolError{"the server answered a question that was not asked"}
+	}
+	return m, nil
+}
+
+// exchange sends a request that has one response.
+func (c *conn) exchange(op *ber.Packet, wanted byte) error {
+	if err := c.send(op, nil); err != nil {
+		return err
+	}
+	m, err := c.receive()
+	if err != nil {
+		return err
+	}
+	if m.op != wanted {
+		return badBER("the message %#02x instead of %#02x", m.op, wanted)
+	}
+	_, failure, err := parseResult(m.content)
+	if err != nil {
+		return err
+	}
+	return failure
 }
 
 func (c *conn) bind(ctx context.Context, b *Bind) error {
 	switch {
 	case b.SASLExternal:
-		return c.do(ctx, stepBind, c.ldap.ExternalBind)
+		return c.do(ctx, stepBind, func() error { return c.exchange(externalBind(), tagBindResponse) })
 	case b.DN == "":
 		return nil // anonymous
 	}
@@ -110,7 +163,7 @@ func (c *conn) bind(ctx context.Context, b *Bind) error {
 	if err != nil {
 		return &stepError{step: stepBind, server: c.server.url, err: &secretError{err}}
 	}
-	return c.do(ctx, stepBind, func() error { return c.ldap.Bind(b.DN, password) })
+	return c.do(ctx, stepBind, func() error { return c.exchange(simpleBind(b.DN, password), tagBindResponse) })
 }
 
 // secretError says that our own side of the login is not in order.
@@ -118,6 +171,9 @@ type secretError struct{ err error }
 
 func (e *secretError) Error() string { return e.err.Error() }
 func (e *secretError) Unwrap() error { return e.err }
+
+// errClosed says that the connection ended where a message should begin.
+var errClosed = errors.New("the connection was closed")
 
 // do runs one step with a deadline. If the context ends first, the socket is
 // closed under the step, and the context's error is returned.
@@ -135,8 +191,13 @@ func (c *conn) do(ctx context.Context, doing step, f func() error) error {
 	if err == nil && ctx.Err() == nil {
 		return c.socket.SetDeadline(time.Time{})
 	}
-	if err != nil && !answered(err) && !time.Now().Before(deadline) {
-		err = &timeoutError{c.timeout.String()}
+	if err != nil && !answered(err) {
+		_ = c.socket.Close() // nothing that comes later could be trusted
+		if !time.Now().Before(deadline) {
+			err = &timeoutError{c.timeout.String()}
+		} else if errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
+			err = errClosed
+		}
 	}
 	return c.failed(ctx, doing, err)
 }
@@ -146,61 +207,12 @@ func (c *conn) failed(ctx context.Context, doing step, err error) error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	return &stepError{step: doing, server: c.server.url, err: translate(err)}
-}
-
-// translate makes our own types of go-ldap's errors, without the packet that
-// they carry.
-func translate(err error) error {
-	var ldapErr *ldap.Error
-	if !errors.As(err, &ldapErr) || ldapErr == nil {
-		return err
-	}
-	// The library keeps 200 to 299 for errors of its own.
-	if ldapErr.ResultCode < ldap.ErrorNetwork || ldapErr.ResultCode >= ldap.ErrorNetwork+100 {
-		message := ""
-		if ldapErr.Err != nil {
-			message = ldapErr.Err.Error()
-		}
-		return &resultError{int(ldapErr.ResultCode), message}
-	}
-	return ldapErr.Err
+	return &stepError{step: doing, server: c.server.url, err: err}
 }
 
 // close cuts the connection. It never waits for the server.
 func (c *conn) close() {
-	if c == nil || c.socket == nil {
-		return
+	if c != nil && c.socket != nil {
+		_ = c.socket.Close()
 	}
-	_ = c.socket.Close()
-	if c.ldap != nil {
-		_ = c.ldap.Close()
-	}
-}
-
-// startTLSOID is the name of the extended operation (RFC 4511 §4.14).
-const startTLSOID = "1.3.6.1.4.1.1466.20037"
-
-// requestStartTLS asks on the bare connection for TLS. It is done here because
-// the library's own way has no deadline and hides the cause of a failed
-// handshake.
-func requestStartTLS(socket net.Conn) error {
-	request := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSequence, nil, "")
-	request.AppendChild(ber.NewInteger(ber.ClassUniversal, ber.TypePrimitive, ber.TagInteger, int64(1), ""))
-	op := ber.Encode(ber.ClassApplication, ber.TypeConstructed, ldap.ApplicationExtendedRequest, nil, "")
-	op.AppendChild(ber.NewString(ber.ClassContext, ber.TypePrimitive, 0, startTLSOID, ""))
-	request.AppendChild(op)
-	if _, err := socket.Write(request.Bytes()); err != nil {
-		return err
-	}
-	// ReadPacket reads byte by byte what belongs to the message and no more, so
-	// nothing of the handshake is swallowed.
-	response, err := ber.ReadPacket(socket)
-	if err != nil {
-		return fmt.Errorf("read the answer to StartTLS: %w", err)
-	}
-	if len(response.Children) < 2 || response.Children[1].Tag != ldap.ApplicationExtendedResponse {
-		return &protocolError{"the answer to StartTLS is none"}
-	}
-	return translate(ldap.GetLDAPError(response))
 }

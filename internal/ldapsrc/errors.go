@@ -63,6 +63,13 @@ type protocolError struct{ what string }
 
 func (e *protocolError) Error() string { return e.what }
 
+// goodbyeError is the notice of disconnection.
+type goodbyeError struct{ text string }
+
+func (e *goodbyeError) Error() string {
+	return "the server ended the connection: " + printable(e.text)
+}
+
 // stepError is a failed step on one server.
 type stepError struct {
 	step   step

@@ -102,7 +102,7 @@ func adviceFor(err error) advice {
 		return adAdvice(result, general)
 	case errors.As(err, &late):
 		return advice{reconcile.UnusableTimeout, "Check the load of the directory server; lower page_size or raise timeout if it is only slow."}
-	case errors.As(err, &protocol):
+	case errors.As(err, &protocol), errors.Is(err, errBER):
 		return advice{reconcile.UnusableQueryFailed, "The server answered something that LDAP does not allow; look at what stands between: proxies, load balancers, and at the server's version."}
 	}
 	general := stepAdvice[doing]

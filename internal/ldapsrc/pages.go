@@ -1,7 +1,6 @@
 package ldapsrc
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -13,13 +12,24 @@ import (
 // slice passed without a hit.
 const maxEmptyPages = 100
 
-// fetch asks for one page of a base; the cookie is nil for the first one.
-func (r *reading) fetch(ctx context.Context, base string, cookie []byte) (*answer, error) {
+// page is the question for one page of a base; no cookie for the first one.
+func (r *reading) page(base string, cookie []byte) query {
 	q := query{base: base, scope: r.source.scope(), filter: r.source.opts.Filter, attributes: r.wanted}
 	if !r.conn.root.lacksPaging() {
-		q.paging = &paging{r.source.opts.PageSize, cookie}
+		q.paging = &paging{r.pageSize(cookie == nil), cookie}
 	}
-	return r.conn.search(ctx, q)
+	return q
+}
+
+// pageSize is that of the configuration, but a little smaller for the first
+// page: otherwise a directory with a round number of entries would always end
+// with a full page, which looks like a lost cookie (see confirm).
+func (r *reading) pageSize(first bool) int {
+	size := r.source.opts.PageSize
+	if first && size >= 100 {
+		return size - 3
+	}
+	return size
 }
 
 // progress follows the pages of one base.
@@ -30,50 +40,62 @@ type progress struct {
 	entries int
 	largest int // of all pages but the last
 	last    int
-	cookie  []byte
+	size    int // that the last page was asked for with
 }
 
-// readBase reads one base to its proven end, or notes why there is none.
+// readBase reads one base to its proven end, or notes why there is none. The
+// next page is asked for before the entries of the last one are handed on, so
+// that the server works meanwhile.
 func (r *reading) readBase(ctx context.Context, base string, isFirst bool, yield func(reconcile.Entry) error) error {
-	at := progress{base: base}
+	at := progress{base: base, size: r.pageSize(true)}
+	page, failure := r.first, r.firstErr
+	if !isFirst {
+		page, failure = r.conn.search(ctx, r.page(base, nil))
+	}
+	r.first = nil
 	for {
-		page, err := r.nextPage(ctx, &at, isFirst)
-		if err != nil {
-			return err
+		at.pages++
+		if failure != nil {
+			return r.pageFailed(ctx, &at, failure)
 		}
 		more, err := r.judge(&at, page)
 		if err != nil {
 			return err
 		}
-		if err := r.accept(ctx, page, yield); err != nil {
+		if err := r.completeRanges(ctx, page); err != nil {
+			return err
+		}
+		var asked error
+		if more {
+			asked = r.conn.ask(ctx, r.page(base, page.paging.cookie))
+		}
+		if err := r.accept(page, yield); err != nil {
 			return err
 		}
 		if !more {
 			return r.confirm(ctx, &at)
 		}
+		page, failure = r.take(ctx, &at, asked)
 	}
 }
 
-// nextPage gives the next page of a base. A page that failed makes the
-// snapshot incomplete; only the end of the context is an error of its own.
-func (r *reading) nextPage(ctx context.Context, at *progress, isFirst bool) (*answer, error) {
-	var page *answer
-	var err error
-	if isFirst && at.pages == 0 {
-		page, err = r.first, r.firstErr
-		r.first = nil
-	} else {
-		page, err = r.fetch(ctx, at.base, at.cookie)
+// take receives the page that was asked for.
+func (r *reading) take(ctx context.Context, at *progress, asked error) (*answer, error) {
+	at.size = r.pageSize(false)
+	if asked != nil {
+		return nil, asked
 	}
-	at.pages++
-	if err == nil {
-		return page, nil
-	}
+	return r.conn.answer(ctx, at.base)
+}
+
+// pageFailed makes the snapshot incomplete; only the end of the context is an
+// error of its own.
+func (r *reading) pageFailed(ctx context.Context, at *progress, err error) error {
 	if ctx.Err() != nil {
-		return nil, err
+		return err
 	}
 	r.doubt(reasonFor(err, fmt.Sprintf("page %d", at.pages)))
-	return nil, errStop
+	return errStop
 }
 
 func (at *progress) where() string { return fmt.Sprintf("page %d of %s", at.pages, at.base) }
@@ -106,13 +128,12 @@ func (r *reading) judge(at *progress, page *answer) (more bool, err error) {
 		r.broken("%s: %d pages without an entry, and no end", at.where(), at.empty)
 		return false, errStop
 	}
-	if len(page.entries) > r.source.opts.PageSize {
-		r.broken("%s: %d entries instead of at most %d", at.where(), len(page.entries), r.source.opts.PageSize)
+	if len(page.entries) > at.size {
+		r.broken("%s: %d entries instead of at most %d", at.where(), len(page.entries), at.size)
 		return false, errStop
 	}
 	// A cookie that stays the same is legal (389 Directory Server sends "0" each
 	// time); repeated entries show as duplicate IDs.
-	at.cookie = bytes.Clone(page.paging.cookie)
 	return true, nil
 }
 

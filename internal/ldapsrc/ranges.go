@@ -41,7 +41,16 @@ func rangeOf(description string) (name string, last int, end, ok bool) {
 
 // completeRanges reads the rest of attributes that came in part, and makes the
 // snapshot incomplete where it cannot.
-func (r *reading) completeRanges(ctx context.Context, e *entry) error {
+func (r *reading) completeRanges(ctx context.Context, page *answer) error {
+	for i := range page.entries {
+		if err := r.completeEntry(ctx, &page.entries[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reading) completeEntry(ctx context.Context, e *entry) error {
 	for i := range e.attributes {
 		a := &e.attributes[i]
 		if strings.IndexByte(a.description, ';') < 0 {

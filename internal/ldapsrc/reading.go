@@ -112,12 +112,9 @@ func byCode(a, b reconcile.Reason) int {
 }
 
 // accept takes the entries of a page whose end was proven.
-func (r *reading) accept(ctx context.Context, page *answer, yield func(reconcile.Entry) error) error {
+func (r *reading) accept(page *answer, yield func(reconcile.Entry) error) error {
 	for i := range page.entries {
 		e := &page.entries[i]
-		if err := r.completeRanges(ctx, e); err != nil {
-			return err
-		}
 		for j := range e.attributes {
 			r.note(e.attributes[j].description)
 		}

@@ -3,71 +3,89 @@ package ldapsrc
 import (
 	"context"
 	"errors"
-	"fmt"
-
-	"github.com/go-ldap/ldap/v3"
 )
 
 // search asks one question and gives the whole answer, or an error; a part of
-// an answer is never given. The request is built anew each time: the library
-// leaves cookies of earlier pages in requests that are used again.
+// an answer is never given.
 func (c *conn) search(ctx context.Context, q query) (*answer, error) {
-	var res *ldap.SearchResult
-	err := c.do(ctx, stepSearch, func() (err error) {
-		res, err = c.ldap.Search(q.request())
-		if err != nil {
-			return translate(err)
-		}
-		return c.trusted(res)
-	})
+	if err := c.ask(ctx, q); err != nil {
+		return nil, err
+	}
+	return c.answer(ctx, q.base)
+}
+
+// ask sends a search. The next thing to do on the connection is to take its
+// answer; in between, the server works and the caller may do something else.
+func (c *conn) ask(ctx context.Context, q query) error {
+	op, controls, err := q.encode()
+	if err != nil {
+		return err
+	}
+	return at(q.base, c.do(ctx, stepSearch, func() error { return c.send(op, controls) }))
+}
+
+// answer takes the answer to the search that was sent.
+func (c *conn) answer(ctx context.Context, base string) (a *answer, err error) {
+	err = at(base, c.do(ctx, stepSearch, func() (err error) {
+		a, err = c.receiveAnswer()
+		return err
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// at puts the base of a search into its error.
+func at(base string, err error) error {
 	var failed *stepError
 	if errors.As(err, &failed) {
-		failed.base = q.base
+		failed.base = base
+	}
+	return err
+}
+
+// receiveAnswer reads until the end of the search. Only an end with code 0
+// makes an answer.
+func (c *conn) receiveAnswer() (*answer, error) {
+	a := &answer{}
+	for {
+		m, err := c.receive()
+		if err != nil {
+			return nil, err
+		}
+		switch m.op {
+		case tagSearchEntry:
+			e, err := c.decoder.entry(m.content)
+			if err != nil {
+				return nil, err
+			}
+			a.entries = append(a.entries, e)
+		case tagSearchReference:
+			urls, err := references(m.content)
+			if err != nil {
+				return nil, err
+			}
+			a.referrals = append(a.referrals, urls...)
+		case tagSearchDone:
+			return c.endOf(a, m)
+		default:
+			return nil, badBER("the message %#02x in the answer to a search", m.op)
+		}
+	}
+}
+
+func (c *conn) endOf(a *answer, m message) (*answer, error) {
+	text, failure, err := parseResult(m.content)
+	if err == nil {
+		err = failure
 	}
 	if err != nil {
 		return nil, err
 	}
-	return convert(res), nil
-}
-
-// trusted finds what the library lets pass: a result code that it did not turn
-// into an error, and messages on the connection that belong to no request
-// (among them the notice of disconnection, RFC 4511 §4.4.1).
-func (c *conn) trusted(res *ldap.SearchResult) error {
-	if res == nil {
-		return &protocolError{"no result"}
+	a.message = text
+	if a.paging, err = pagingControl(m.controls); err != nil {
+		return nil, err
 	}
-	if res.ResultCode != codeSuccess {
-		return &resultError{int(res.ResultCode), res.DiagnosticMessage}
-	}
-	if err := c.ldap.GetLastError(); err != nil {
-		return &protocolError{fmt.Sprintf("unexpected message from the server (%s)", printable(err.Error()))}
-	}
-	return nil
-}
-
-func (q *query) request() *ldap.SearchRequest {
-	var controls []ldap.Control
-	if q.paging != nil {
-		control := ldap.NewControlPaging(uint32(q.paging.size)) //nolint:gosec // checked by Options.check
-		control.SetCookie(q.paging.cookie)
-		controls = []ldap.Control{control}
-	}
-	return ldap.NewSearchRequest(q.base, q.scope, ldap.NeverDerefAliases, q.sizeLimit, 0, false,
-		q.filter, q.attributes, controls)
-}
-
-func convert(res *ldap.SearchResult) *answer {
-	a := &answer{referrals: res.Referrals, message: res.DiagnosticMessage, entries: make([]entry, len(res.Entries))}
-	for i, e := range res.Entries {
-		attributes := make([]attribute, len(e.Attributes))
-		for j, at := range e.Attributes {
-			attributes[j] = attribute{at.Name, at.ByteValues}
-		}
-		a.entries[i] = entry{e.DN, attributes}
-	}
-	if control, ok := ldap.FindControl(res.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging); ok && control != nil {
-		a.paging = &paging{int(control.PagingSize), control.Cookie}
-	}
-	return a
+	return a, nil
 }

@@ -66,7 +66,7 @@ func (s *Source) beginOn(ctx context.Context, c *conn) (*reading, error) {
 		return nil, err
 	}
 	r.evidence.Directory = c.root.directory(s.opts.Bases)
-	r.first, r.firstErr = r.fetch(ctx, s.opts.Bases[0], nil)
+	r.first, r.firstErr = c.search(ctx, r.page(s.opts.Bases[0], nil))
 	if r.firstErr != nil && (ctx.Err() != nil || !definite(r.firstErr)) {
 		return nil, r.firstErr
 	}
