@@ -145,7 +145,7 @@ func TestSimulatorContents(t *testing.T) {
 }
 
 func TestSimulatorDestroyAwaitPurge(t *testing.T) {
-	sim, s := simulate(t, stalwarttest.Options{TaskDelay: 50 * time.Millisecond})
+	sim, s := simulate(t, stalwarttest.Options{TaskDelay: 500 * time.Millisecond})
 	gone, kept := add(sim, "gone@example.org"), add(sim, "kept@example.org")
 	sim.AddMail(stalwarttest.AccountID(gone), stalwarttest.Message{Subject: "x", Body: strings.Repeat("y", 5000)})
 	ctx := t.Context()
@@ -165,7 +165,7 @@ func TestSimulatorDestroyAwaitPurge(t *testing.T) {
 		t.Errorf("a second purge: %+v, %v", r, err)
 	}
 	if r, err := s.AwaitPurge(ctx); err != nil || r.State != "done" || sim.Purges() != 1 {
-		t.Errorf("await: %+v, %v, %d purges", r, err, sim.Purges())
+		t.Errorf("await: %+v, %v, %d purges after the writes %v", r, err, sim.Purges(), sim.Writes())
 	}
 	if results, err := s.Destroy(ctx, []reconcile.AccountID{gone}); err != nil || !is[*NotFoundError](results[0]) {
 		t.Errorf("again: %v, %v", results, err)
