@@ -22,8 +22,9 @@ type dialect struct {
 	quote       func(name string) string
 	// fold is an expression that trims blanks and lower-cases ASCII letters (it may
 	// do more), so that what it makes of two texts that our own comparison calls
-	// equal is equal too, as long as one of them is ASCII.
-	fold func(column string) string
+	// equal is equal too, as long as one of them is ASCII. beyond tells that the
+	// database can hold letters beyond ASCII.
+	fold func(column string, beyond bool) string
 	// wraps tells whether a query can stand in FROM as it is.
 	wraps func(query string) bool
 	// binary tells whether values of a column type are bytes and no text.
@@ -45,8 +46,12 @@ type target struct {
 	// the data whatever server gives it.
 	server, directory string
 	secrets           []string
-	// peer, where set, tells the server that a connection really goes to.
-	peer func(conn *sql.Conn) string
+	// inspect, where set, learns from a new connection what only the server can
+	// tell: which of several hosts it is, and its encoding.
+	inspect func(conn *sql.Conn, t *target)
+	// narrow tells that the database has an encoding without most of Unicode; it
+	// would refuse a statement with other letters.
+	narrow bool
 }
 
 // queryer is a *sql.Conn or a *sql.Tx.
@@ -73,15 +78,18 @@ func (d dialect) canWrap(query string) bool { return d.wraps == nil || d.wraps(q
 // stand at the end of the query.
 func from(query string) string { return "FROM (\n" + query + "\n) AS q" }
 
-// Texts that fold to ASCII although they are not: the Kelvin sign and the
+// The letters that fold to ASCII although they are not: the Kelvin sign and the
 // capital I with a dot (Unicode 15 simple lower-case mappings).
 const (
 	kelvin  = "\u212a"
 	dottedI = "\u0130"
 )
 
-// foldASCII wraps an expression so that these two letters are folded as well.
-func foldASCII(expression, textPrefix string) string {
+// beyondASCII wraps an expression so that these two letters are folded as well.
+func beyondASCII(expression, textPrefix string, beyond bool) string {
+	if !beyond {
+		return expression
+	}
 	for _, r := range [][2]string{{kelvin, "k"}, {dottedI, "i"}} {
 		expression = "replace(" + expression + ", " + textPrefix + "'" + r[0] + "', '" + r[1] + "')"
 	}

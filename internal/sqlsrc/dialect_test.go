@@ -271,7 +271,7 @@ func TestSQLServerTexts(t *testing.T) {
 	if got := d.quote("a]b"); got != "[a]]b]" {
 		t.Errorf("quote: %s", got)
 	}
-	if got := d.fold("q.[a]"); !strings.HasSuffix(got, "COLLATE Latin1_General_CI_AS") || !strings.Contains(got, "N'"+kelvin+"'") {
+	if got := d.fold("q.[a]", true); !strings.HasSuffix(got, "COLLATE Latin1_General_CI_AS") || !strings.Contains(got, "N'"+kelvin+"'") {
 		t.Errorf("fold: %s", got)
 	}
 }

@@ -151,7 +151,7 @@ func (s *identity) searchTerms(ctx context.Context, terms []mapping.Term) error 
 			st.args = append(st.args, v)
 			holes = append(holes, d.placeholder(len(st.args)))
 		}
-		conditions = append(conditions, d.fold("q."+d.quote(s.query.names[i]))+" IN ("+strings.Join(holes, ", ")+")")
+		conditions = append(conditions, d.fold("q."+d.quote(s.query.names[i]), !s.target.narrow)+" IN ("+strings.Join(holes, ", ")+")")
 	}
 	st.text = "SELECT * " + from(s.source.opts.Query) + " WHERE " + strings.Join(conditions, " OR ")
 	found, err := s.hits(ctx, st)
@@ -201,7 +201,7 @@ func (s *identity) searchBook(ctx context.Context) error {
 			holes[i] = src.dialect.placeholder(i + 1)
 		}
 		column := "q." + src.dialect.quote(s.addresses.names[1])
-		st.text = "SELECT * " + from(st.text) + " WHERE " + src.dialect.fold(column) + " IN (" + strings.Join(holes, ", ") + ")"
+		st.text = "SELECT * " + from(st.text) + " WHERE " + src.dialect.fold(column, !s.target.narrow) + " IN (" + strings.Join(holes, ", ") + ")"
 	}
 	err := src.eachAddress(ctx, s.target, s.tx, st, func(id reconcile.StableID, address string) {
 		s.provenBook = true

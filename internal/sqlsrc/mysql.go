@@ -22,8 +22,8 @@ var mysqlDialect = dialect{
 	parameter:   regexp.MustCompile(`\?`),
 	placeholder: questionMark,
 	quote:       func(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" },
-	fold: func(column string) string {
-		return "lower(" + foldASCII("trim(convert("+column+" using utf8mb4))", "") + ")"
+	fold: func(column string, beyond bool) string {
+		return "lower(" + beyondASCII("trim(convert("+column+" using utf8mb4))", "", beyond) + ")"
 	},
 	binary:    mysqlBinary,
 	uuidBytes: func(t string) bool { return t == "BINARY" },

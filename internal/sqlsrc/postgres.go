@@ -25,10 +25,10 @@ var postgresDialect = dialect{
 	parameter:   regexp.MustCompile(`\$1\b`),
 	placeholder: func(n int) string { return "$" + strconv.Itoa(n) },
 	quote:       quoteDouble,
-	fold: func(column string) string {
+	fold: func(column string, beyond bool) string {
 		// The collation "C" lower-cases ASCII letters only, whatever the locale of the
 		// database (in a Turkish one lower('I') is not 'i').
-		return "lower(trim(" + foldASCII("CAST("+column+" AS text)", "") + `) COLLATE "C")`
+		return "lower(trim(" + beyondASCII("CAST("+column+" AS text)", "", beyond) + `) COLLATE "C")`
 	},
 	binary:    func(t string) bool { return t == "BYTEA" },
 	uuidBytes: func(string) bool { return false },
@@ -64,11 +64,11 @@ func openPostgres(dsn string, _ time.Duration) (*target, error) {
 		directory: "postgres:" + cfg.Database,
 		secrets:   []string{cfg.Password},
 	}
+	several := false
 	for _, f := range cfg.Fallbacks {
-		if f.Host != cfg.Host || f.Port != cfg.Port {
-			t.peer = func(conn *sql.Conn) string { return postgresPeer(conn, cfg.Database) }
-		}
+		several = several || f.Host != cfg.Host || f.Port != cfg.Port
 	}
+	t.inspect = func(conn *sql.Conn, t *target) { inspectPostgres(conn, t, cfg.Database, several) }
 	return t, nil
 }
 
@@ -82,17 +82,24 @@ func postgresURL(host string, port uint16, database string) string {
 	return u.String()
 }
 
-// postgresPeer tells which of several hosts answered.
-func postgresPeer(conn *sql.Conn, database string) string {
-	peer := ""
+// inspectPostgres learns the encoding, and which of several hosts answered.
+func inspectPostgres(conn *sql.Conn, t *target, database string, several bool) {
 	_ = conn.Raw(func(c any) error {
-		if pg, ok := c.(*stdlib.Conn); ok {
+		pg, ok := c.(*stdlib.Conn)
+		if !ok {
+			return nil
+		}
+		switch pg.Conn().PgConn().ParameterStatus("server_encoding") {
+		case "UTF8", "SQL_ASCII": // the latter takes any bytes
+		default:
+			t.narrow = true
+		}
+		if several {
 			u := url.URL{Scheme: "postgres", Host: pg.Conn().PgConn().Conn().RemoteAddr().String(), Path: "/" + database}
-			peer = u.String()
+			t.server = u.String()
 		}
 		return nil
 	})
-	return peer
 }
 
 func beginPostgres(ctx context.Context, conn *sql.Conn, timeout time.Duration) (*tx, error) {

@@ -92,10 +92,8 @@ func (s *Source) begin(ctx context.Context, t *target) (*sql.Conn, *tx, error) {
 	if err != nil {
 		return nil, nil, s.failed(ctx, t, "connect to", err)
 	}
-	if t.peer != nil {
-		if server := t.peer(conn); server != "" {
-			t.server = server
-		}
+	if t.inspect != nil {
+		t.inspect(conn, t)
 	}
 	tx, err := s.dialect.begin(ctx, conn, s.opts.Timeout)
 	if err != nil {

@@ -28,8 +28,8 @@ var sqliteDialect = dialect{
 	parameter:   regexp.MustCompile(`\?`),
 	placeholder: questionMark,
 	quote:       quoteDouble,
-	fold: func(column string) string {
-		return "lower(" + foldASCII("trim(CAST("+column+" AS TEXT))", "") + ")"
+	fold: func(column string, beyond bool) string {
+		return "lower(" + beyondASCII("trim(CAST("+column+" AS TEXT))", "", beyond) + ")"
 	},
 	binary:    func(string) bool { return true }, // []byte is always a BLOB
 	uuidBytes: func(string) bool { return false },

@@ -25,8 +25,8 @@ var sqlserverDialect = dialect{
 	parameter:   regexp.MustCompile(`(?i)@p1\b`),
 	placeholder: func(n int) string { return "@p" + strconv.Itoa(n) },
 	quote:       func(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" },
-	fold: func(column string) string {
-		return "lower(" + foldASCII("ltrim(rtrim(CAST("+column+" AS nvarchar(max))))", "N") + ") COLLATE Latin1_General_CI_AS"
+	fold: func(column string, beyond bool) string {
+		return "lower(" + beyondASCII("ltrim(rtrim(CAST("+column+" AS nvarchar(max))))", "N", beyond) + ") COLLATE Latin1_General_CI_AS"
 	},
 	wraps:     sqlserverWraps,
 	binary:    sqlserverBinary,

@@ -3,6 +3,7 @@
 package sqltest
 
 import (
+	"net/url"
 	"testing"
 
 	"syncagent/internal/sourcetest"
@@ -44,4 +45,29 @@ func TestConformance(t *testing.T) {
 			})
 		}
 	})
+}
+
+// A database in LATIN1 refuses statements with letters that it cannot hold.
+func TestPostgresInLatin1(t *testing.T) {
+	s := servers[0]
+	s.database = func(t testing.TB) (string, string) {
+		pg := postgres(t)
+		admin, sync := pg.NewDatabase(t)
+		at := func(dsn string) string {
+			u, err := url.Parse(dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.Path += "latin1"
+			return u.String()
+		}
+		u, err := url.Parse(at(admin))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pg.Exec(t, admin, "CREATE DATABASE "+u.Path[1:]+" ENCODING LATIN1 TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+		pg.Exec(t, at(admin), "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO sync")
+		return at(admin), at(sync)
+	}
+	sourcetest.Run(t, sourcetest.Fixture{New: func(t testing.TB) sourcetest.World { return s.world(t) }})
 }
