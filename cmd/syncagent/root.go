@@ -20,6 +20,7 @@ const (
 func commands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
 		newCheckCommand(g),
+		newSyncCommand(g),
 		newVersionCommand(g),
 		newCompletionCommand(g),
 	}

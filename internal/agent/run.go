@@ -60,7 +60,14 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.audit, err = audit.Open(ctx, audit.Options{File: r.cfg.Audit.File, Now: r.now, Anchor: anchor}); err != nil {
+	options := audit.Options{File: r.cfg.Audit.File, Now: r.now, Anchor: anchor}
+	if r.cfg.Audit.SignKey != nil {
+		options.SignKey = func() ([]byte, error) {
+			key, err := r.cfg.Audit.SignKey.Read()
+			return []byte(key), err
+		}
+	}
+	if r.audit, err = audit.Open(ctx, options); err != nil {
 		return err
 	}
 	return r.begin(ctx)

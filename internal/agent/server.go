@@ -2,7 +2,7 @@ package agent
 
 import (
 	"context"
-	"strings"
+	"fmt"
 
 	"go.uber.org/zap"
 
@@ -13,11 +13,15 @@ import (
 
 // dialServer connects to the mail server of the configuration.
 func dialServer(ctx context.Context, c config.Server, log *zap.Logger) (stalwart.Server, error) {
+	key, err := c.TLS.ClientKey.Path()
+	if err != nil {
+		return nil, fmt.Errorf("server.tls.client_key: %w", err)
+	}
 	o := stalwart.Options{
 		URL: c.URL, Username: c.Username, Rate: c.Rate,
 		Timeout: c.Timeout.Std(), DeleteTimeout: c.DeleteTimeout.Std(), Generation: c.Generation,
 		TLS: stalwart.TLSOptions{
-			CAFile: c.TLS.CAFile, ClientCert: c.TLS.ClientCert, ClientKey: keyFile(c.TLS.ClientKey),
+			CAFile: c.TLS.CAFile, ClientCert: c.TLS.ClientCert, ClientKey: key,
 			ServerName: c.TLS.ServerName, InsecureSkipVerify: c.TLS.InsecureSkipVerify,
 		},
 		Observe: func(call stalwart.Call) {
@@ -32,15 +36,6 @@ func dialServer(ctx context.Context, c config.Server, log *zap.Logger) (stalwart
 		o.Password = c.Password.Read
 	}
 	return stalwart.Dial(ctx, o)
-}
-
-// keyFile gives the path of a private key that is a file.
-func keyFile(k config.PrivateKey) string {
-	path, ok := strings.CutPrefix(k.Reference(), "file:")
-	if !ok {
-		return ""
-	}
-	return path
 }
 
 // abilities says what the decider may count on.

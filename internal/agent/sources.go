@@ -22,7 +22,11 @@ func NewSource(c config.Source, keepID string, log *zap.Logger) (Source, error) 
 		log.Sugar().Debugw(message, append([]any{"source", c.Name}, keyvals...)...)
 	}
 	if c.LDAP != nil {
-		s, err := ldapsrc.New(ldapOptions(c, keepID, observe))
+		options, err := ldapOptions(c, keepID, observe)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", c.Name, err)
+		}
+		s, err := ldapsrc.New(options)
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", c.Name, err)
 		}
@@ -35,12 +39,16 @@ func NewSource(c config.Source, keepID string, log *zap.Logger) (Source, error) 
 	return sqlSource{s}, nil
 }
 
-func ldapOptions(c config.Source, keepID string, observe func(string, ...any)) ldapsrc.Options {
+func ldapOptions(c config.Source, keepID string, observe func(string, ...any)) (ldapsrc.Options, error) {
 	l := c.LDAP
+	key, err := l.TLS.ClientKey.Path()
+	if err != nil {
+		return ldapsrc.Options{}, fmt.Errorf("tls.client_key: %w", err)
+	}
 	o := ldapsrc.Options{
 		Name: c.Name, URLs: l.URLs, StartTLS: l.StartTLS,
 		TLS: ldapsrc.TLSOptions{
-			CAFile: l.TLS.CAFile, ClientCert: l.TLS.ClientCert, ClientKey: keyFile(l.TLS.ClientKey),
+			CAFile: l.TLS.CAFile, ClientCert: l.TLS.ClientCert, ClientKey: key,
 			ServerName: l.TLS.ServerName, InsecureSkipVerify: l.TLS.InsecureSkipVerify,
 		},
 		Bind:                   ldapsrc.Bind{DN: l.Bind.DN, SASLExternal: l.Bind.SASL == "external"},
@@ -55,7 +63,7 @@ func ldapOptions(c config.Source, keepID string, observe func(string, ...any)) l
 	if l.Leavers != nil {
 		o.Leavers = ldapsrc.Leavers{Bases: l.Leavers.Bases, Filter: l.Leavers.Filter}
 	}
-	return o
+	return o, nil
 }
 
 func sqlOptions(c config.Source, observe func(string, ...any)) sqlsrc.Options {
