@@ -164,7 +164,8 @@ func TestDiesInTheMiddle(t *testing.T) {
 					c.do(t, s)
 				}
 			})
-			if err != nil || ev.Complete || n != 600 || len(ev.Reasons) != 1 || ev.Reasons[0].Code != c.wants {
+			// The third page was asked for already, and may have come.
+			if err != nil || ev.Complete || n != 597 && n != 897 || len(ev.Reasons) != 1 || ev.Reasons[0].Code != c.wants {
 				t.Errorf("%d entries, %v, %+v; want %s", n, err, ev, c.wants)
 			}
 		})
@@ -182,7 +183,7 @@ func TestKilledWhileReading(t *testing.T) {
 		switch {
 		case ev.Complete && n != 30000:
 			t.Errorf("after %v: complete with %d entries", delay, n)
-		case !ev.Complete && (err == nil && len(ev.Reasons) == 0 || n != 0):
+		case !ev.Complete && (err == nil && len(ev.Reasons) == 0 || n != 0 && n != 30000):
 			t.Errorf("after %v: %d entries, %v, %+v", delay, n, err, ev)
 		}
 		t.Logf("after %v: complete %v, %v", delay, ev.Complete, err)
