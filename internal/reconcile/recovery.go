@@ -1,6 +1,9 @@
 package reconcile
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Found is the answer to the question whether a journaled action was done.
 type Found uint8
@@ -62,9 +65,9 @@ func doneIf(done bool) Found {
 // Recovered tells what the ledger learns about an action that is found to have
 // been done by a run that could not record it. The entry is decided again at
 // the next read, which fills in what this leaves open.
-func Recovered(a Action, found Found, p Principal, rules NameRules, now Account) Effect {
+func Recovered(a Action, found Found, p Principal, rules NameRules, now Account, at time.Time) Effect {
 	p.Entry = Hash{}
-	bury := Tombstone{Key: HashOf(string(rules.Key(a.From))), Text: a.From, Owner: p.Ref(), Account: a.Account, Since: p.FirstSeen}
+	bury := Tombstone{Key: HashOf(string(rules.Key(a.From))), Text: a.From, Owner: p.Ref(), Account: a.Account, Since: at}
 	switch {
 	case found == FoundStranded:
 		p.Link.Name = a.Via
@@ -90,7 +93,7 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account)
 		p.Access, p.Before = AccessSuspended, a.Before
 	case ActDelete:
 		for _, address := range p.Addresses {
-			e.Tombstones = append(e.Tombstones, Tombstone{Key: address, Owner: p.Ref(), Account: a.Account, Since: p.FirstSeen})
+			e.Tombstones = append(e.Tombstones, Tombstone{Key: address, Owner: p.Ref(), Account: a.Account, Since: at})
 		}
 		p = goneRow(p)
 	case ActRelease:
