@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.uber.org/zap"
+
 	"syncagent/internal/reconcile"
 	"syncagent/internal/stalwart"
 	"syncagent/internal/state"
@@ -186,7 +188,10 @@ func (r *run) settle(ctx context.Context, steps []state.Step, outcomes []outcome
 		}
 		result := reconcile.StepOutcomeOf(o.err == nil && o.kept == "", o.kept != "")
 		settlement := state.Settlement{Step: step.ID, Outcome: state.StepOutcome(result), Error: textOf(o)}
-		changes := state.Changes{}
+		changes, err := r.halfDone(ctx, a, o)
+		if err != nil {
+			return err
+		}
 		if o.err == nil && o.kept == "" {
 			changes = r.changes(mended(r.plan.Effects[a.Seq], o))
 			if a.Kind == reconcile.ActDelete {
@@ -202,6 +207,26 @@ func (r *run) settle(ctx context.Context, steps []state.Step, outcomes []outcome
 		r.note(a, o)
 	}
 	return nil
+}
+
+// halfDone looks at an account whose action failed and that may stand under its
+// temporary name, so that the ledger knows where it is and the next run goes on
+// from there.
+func (r *run) halfDone(ctx context.Context, a reconcile.Action, o outcome) (state.Changes, error) {
+	if o.err == nil || a.Via == "" {
+		return state.Changes{}, nil
+	}
+	now, err := r.look(ctx, a.Account)
+	if err != nil {
+		r.log.Warn("an account may stand under its temporary name", zap.String("account", string(a.Account)), zap.Error(err))
+		return state.Changes{}, nil
+	}
+	found := reconcile.AskDone(a, now, r.rules)
+	if found != reconcile.FoundStranded {
+		return state.Changes{}, nil
+	}
+	effect, err := r.recoveredEffect(ctx, a, found, now)
+	return r.changes(effect), err
 }
 
 // note keeps the result for the report and the log.
