@@ -189,7 +189,9 @@ func (c *conn) do(ctx context.Context, doing step, f func() error) error {
 	err := f()
 	stop()
 	if err == nil && ctx.Err() == nil {
-		return c.socket.SetDeadline(time.Time{})
+		if err = c.socket.SetDeadline(time.Time{}); err == nil {
+			return nil
+		}
 	}
 	if err != nil && !answered(err) {
 		_ = c.socket.Close() // nothing that comes later could be trusted

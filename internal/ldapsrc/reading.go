@@ -73,7 +73,9 @@ func (r *reading) finish(ctx context.Context, yield func(reconcile.Entry) error)
 		r.evidence.Warnings = append(r.evidence.Warnings, r.emptiness())
 	}
 	r.evidence.Complete = len(r.reasons) == 0
-	r.source.remember(r.rule, r.seen)
+	if r.evidence.Complete {
+		r.source.remember(r.rule, r.seen)
+	}
 	r.source.opts.observe("snapshot read", "server", r.conn.server.url, "entries", r.evidence.Entries, "complete", r.evidence.Complete)
 	return r.result(), nil
 }

@@ -60,6 +60,7 @@ func (s *Source) beginOn(ctx context.Context, c *conn) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.remember(rule, nil)
 	r := newReading(s, c, rule)
 	// The position is read before the first page: the snapshot is at least as new.
 	if r.evidence.Positions, err = c.positions(ctx, s.opts.Bases); err != nil {

@@ -19,7 +19,7 @@ type Source struct {
 	binary  map[string]bool // lower-case attributes that may hold any bytes
 
 	mu   sync.Mutex
-	seen map[string]bool // lower-case attributes that entries of the last snapshot had; nil before
+	seen map[string]bool // lower-case attributes that entries of the last snapshot had; nil unless it was complete
 	rule idRule          // what the last snapshot took IDs from
 }
 
