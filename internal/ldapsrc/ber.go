@@ -86,18 +86,17 @@ func readLength(in byteReader) (int, error) {
 	if size == 0 || size > 8 {
 		return 0, badBER("a length of %d bytes", size)
 	}
-	length := uint64(0)
+	length := 0
 	for range size {
 		b, err := in.ReadByte()
 		if err != nil {
 			return 0, cut(err)
 		}
-		length = length<<8 | uint64(b)
+		if length = length<<8 | int(b); length > maxMessage {
+			return 0, badBER("a message of more than %d bytes", maxMessage)
+		}
 	}
-	if length > maxMessage {
-		return 0, badBER("a message of %d bytes; at most %d are taken", length, maxMessage)
-	}
-	return int(length), nil
+	return length, nil
 }
 
 // elements walks over the elements of a constructed value.
@@ -153,8 +152,11 @@ func (e *elements) integer(tag byte) (int64, error) {
 	if len(content) == 0 || len(content) > 8 {
 		return 0, badBER("an integer of %d bytes", len(content))
 	}
-	value := int64(int8(content[0]))
-	for _, b := range content[1:] {
+	value := int64(0)
+	if content[0] >= 0x80 {
+		value = -1
+	}
+	for _, b := range content {
 		value = value<<8 | int64(b)
 	}
 	return value, nil

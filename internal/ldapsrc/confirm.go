@@ -11,13 +11,13 @@ import (
 const noAttributes = "1.1"
 
 // suspicious tells whether the end of a base looks like a cut: a last page that
-// is as large as pages get, or a round number of entries. A lost cookie looks
-// exactly like that, and like nothing else.
+// is as large as pages get, or an only page with a round number of entries
+// (servers cap pages at such numbers). A lost cookie looks exactly like that.
 func (at *progress) suspicious() bool {
 	if at.last == 0 {
 		return false
 	}
-	return at.last == at.size || at.pages > 1 && at.last >= at.largest || at.last%100 == 0
+	return at.last == at.size || at.pages > 1 && at.last >= at.largest || at.pages == 1 && at.last%100 == 0
 }
 
 // confirm counts the entries of a base a second time with pages of another

@@ -89,7 +89,7 @@ func (e *stepError) Error() string {
 func (e *stepError) Unwrap() error { return e.err }
 
 // answered tells whether an error is an answer of the directory, and not one
-// of the network: the connection can go on.
+// of the network: the connection can go on. It is false for nil.
 func answered(err error) bool {
 	var result *resultError
 	return errors.As(err, &result)

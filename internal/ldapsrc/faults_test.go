@@ -76,7 +76,7 @@ var faultCases = []faultCase{
 	{name: "notice of disconnection, then goes on", kind: ldaptest.DisconnectOnly, page: 2, wants: "connection-lost", says: "going down"},
 	{name: "answers another request", kind: ldaptest.WrongID, page: 2, wants: "query-failed", says: "not asked"},
 	{name: "bytes that are no LDAP", kind: ldaptest.Garbage, page: 2, wants: "query-failed", says: "not LDAP"},
-	{name: "a message of two gigabytes", kind: ldaptest.Gigantic, page: 2, wants: "query-failed", says: "2147483647 bytes"},
+	{name: "a message of two gigabytes", kind: ldaptest.Gigantic, page: 2, wants: "query-failed", says: "more than 16777216 bytes"},
 	{name: "an entry with wrong lengths", kind: ldaptest.BrokenEntry, page: 2, wants: "query-failed", says: "not LDAP"},
 	{name: "wrong password", kind: ldaptest.RefuseBind, code: 49, wants: "login-refused", nothing: true},
 	{name: "wrong password in Active Directory", kind: ldaptest.RefuseBind, code: 49, wants: "login-refused", nothing: true,

@@ -2,6 +2,7 @@ package ldapsrc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -82,10 +83,20 @@ func snapshot(t testing.TB, s *Source) ([]reconcile.Entry, reconcile.Evidence, e
 	var entries []reconcile.Entry
 	start := time.Now()
 	ev, err := s.Snapshot(deadline(t), func(e reconcile.Entry) error { entries = append(entries, e); return nil })
+	ev.Reasons = withCause(ev.Reasons, err)
 	if took := time.Since(start); took > patience-time.Second {
 		t.Errorf("the snapshot took %v", took)
 	}
 	return entries, ev, err
+}
+
+// withCause puts the reason of an error beside those of the evidence.
+func withCause(reasons []reconcile.Reason, err error) []reconcile.Reason {
+	var unusable *UnusableError
+	if errors.As(err, &unusable) {
+		return append(reasons, unusable.Reason)
+	}
+	return reasons
 }
 
 // complete reads all and demands that it is believed.

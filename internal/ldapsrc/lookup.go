@@ -38,8 +38,7 @@ func (s *Source) OpenLookup(ctx context.Context, avoidServer string) (*LookupSes
 			break
 		}
 	}
-	_, err := s.unusable(failures)
-	return nil, err
+	return nil, s.unusable(failures)
 }
 
 func (s *Source) lookupServers(avoid string) []server {

@@ -77,7 +77,7 @@ func (c *conn) usnPosition(ctx context.Context) (map[string]string, error) {
 // not be read has none.
 func (c *conn) attribute(ctx context.Context, dn, name string) ([][]byte, error) {
 	answer, err := c.search(ctx, query{base: dn, scope: ldap.ScopeBaseObject, filter: anyEntry, attributes: []string{name}})
-	if err != nil && answered(err) {
+	if answered(err) {
 		return nil, nil
 	}
 	if err != nil {

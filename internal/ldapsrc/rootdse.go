@@ -32,7 +32,7 @@ var rootAttributes = []string{
 // a broken connection is.
 func (c *conn) readRootDSE(ctx context.Context) error {
 	answer, err := c.search(ctx, query{base: "", scope: ldap.ScopeBaseObject, filter: anyEntry, attributes: rootAttributes})
-	if err != nil && answered(err) {
+	if answered(err) {
 		return nil
 	}
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 //
 // The error is nil whenever something was read, even if not to the end: then
 // Evidence.Complete is false and Evidence.Reasons says why. An error that is
-// ErrUnusable means that no server could be read at all (the Evidence has the
-// reason, too); besides, errors of ctx and of yield come back. The servers are
+// ErrUnusable means that no server could be read at all; its reason is not in the
+// Evidence. Besides, errors of ctx and of yield come back. The servers are
 // tried in order, but only until the first page is accepted: a snapshot never
 // mixes two servers.
 func (s *Source) Snapshot(ctx context.Context, yield func(reconcile.Entry) error) (reconcile.Evidence, error) {
@@ -37,7 +37,7 @@ func (s *Source) Snapshot(ctx context.Context, yield func(reconcile.Entry) error
 			break
 		}
 	}
-	return s.unusable(failures)
+	return reconcile.Evidence{Counted: -1}, s.unusable(failures)
 }
 
 // begin connects to one server and reads the first page of the first base. An
@@ -105,7 +105,7 @@ func mayTryNext(err error) bool {
 
 // unusable sums up why no server could be read. The code is that of the first
 // server, which is the one that people expect to answer.
-func (s *Source) unusable(failures []error) (reconcile.Evidence, error) {
+func (s *Source) unusable(failures []error) error {
 	texts := make([]string, len(failures))
 	for i, err := range failures {
 		texts[i] = err.Error()
@@ -116,8 +116,7 @@ func (s *Source) unusable(failures []error) (reconcile.Evidence, error) {
 		Message: fmt.Sprintf("source %s: %s", s.opts.Name, strings.Join(texts, "; ")),
 		Hint:    a.hint,
 	}
-	ev := reconcile.Evidence{Counted: -1, Reasons: []reconcile.Reason{reason}}
-	return ev, &UnusableError{Reason: reason, Err: errors.Join(failures...)}
+	return &UnusableError{Reason: reason, Err: errors.Join(failures...)}
 }
 
 // directory names what is served, whichever server answers: the naming

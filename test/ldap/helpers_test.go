@@ -4,6 +4,7 @@ package ldap
 
 import (
 	"context"
+	"errors"
 	"os"
 	"testing"
 	"time"
@@ -71,6 +72,10 @@ func snapshot(t testing.TB, s *ldapsrc.Source, each func(n int)) (entries int, e
 		}
 		return nil
 	})
+	var unusable *ldapsrc.UnusableError
+	if errors.As(err, &unusable) {
+		ev.Reasons = append(ev.Reasons, unusable.Reason)
+	}
 	return entries, ev, err
 }
 
