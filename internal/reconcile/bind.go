@@ -9,7 +9,7 @@ import (
 // from a principal that is gone.
 func (d *decider) decideNew(w *wish) {
 	j := d.judged[w.ref.Source]
-	if j.unconfirmed || len(j.all) > 0 {
+	if j.doubted() {
 		// The source means something else until a person says so: an entry that is new
 		// today may have been there all along.
 		if acc := d.ownerOf(w.name); acc != nil && w.name != "" {

@@ -19,13 +19,17 @@ func (d *decider) decideBound(w *wish) {
 	if w.name == "" {
 		return
 	}
+	same := d.sameName(acc.Name, w.name)
 	switch {
-	case w.old.Access == AccessParked:
-		d.wishResume(w, acc, w.name)
-	case d.sameName(acc.Name, w.name):
-		d.sameIdentity(w, acc)
-	case !d.sameName(acc.Name, w.old.Link.Name):
+	case !same && !d.sameName(acc.Name, w.old.Link.Name):
 		d.holdWish(w, HoldAccountChanged, fmt.Sprintf("the account is called %s on the server, but the ledger knows it as %s", acc.Name, w.old.Link.Name))
+	case w.old.Access == AccessParked:
+		d.resumeParked(w, acc)
+	case w.old.Access == AccessSuspended && w.entry != nil && !d.disabled(w):
+		// Under the name that it has; a new name is given at the next read.
+		d.wishResume(w, acc, acc.Name)
+	case same:
+		d.sameIdentity(w, acc)
 	default:
 		d.wishRename(w, acc)
 	}
@@ -62,16 +66,15 @@ func (d *decider) sameIdentity(w *wish, acc *Account) {
 		d.bury(w.old.Link.Name, w.ref, acc.ID)
 	}
 	w.row.Link.Name, w.row.Name = acc.Name, w.name
-	s := d.sources[w.ref.Source]
-	disabled := w.entry != nil && w.entry.Enabled == EnabledNo && s.Policy.SuspendDisabled
-	switch {
-	case disabled && w.old.Access == AccessOpen:
-		d.wishSuspend(w.ref, acc, w, "the directory disabled the login")
-	case w.old.Access == AccessSuspended && w.entry != nil && !disabled:
-		d.wishResume(w, acc, acc.Name)
-		return
+	if d.disabled(w) && w.old.Access == AccessOpen {
+		d.wishSuspend(w, acc, "the directory disabled the login")
 	}
 	d.dropAddresses(w, acc)
+}
+
+// disabled tells whether access shall be cut because the directory says so.
+func (d *decider) disabled(w *wish) bool {
+	return w.entry != nil && w.entry.Enabled == EnabledNo && d.sources[w.ref.Source].Policy.SuspendDisabled
 }
 
 // dropAddresses counts the reads in which the directory no longer lists an
@@ -90,7 +93,7 @@ func (d *decider) dropAddresses(w *wish, acc *Account) {
 		if !slices.ContainsFunc(acc.Addresses, func(a string) bool { return d.hash(a) == drop.Address }) {
 			continue
 		}
-		if d.judged[w.ref.Source].counted && !drop.Last.Equal(d.Now) {
+		if drop.Reads < 2 && d.judged[w.ref.Source].counted && !drop.Last.Equal(d.Now) {
 			drop.Reads, drop.Last = drop.Reads+1, d.Now
 		}
 		keep = append(keep, drop)
@@ -99,7 +102,13 @@ func (d *decider) dropAddresses(w *wish, acc *Account) {
 		}
 	}
 	w.row.Dropped = keep
-	if len(out) > 0 && !w.held && !w.still {
+	switch why, stop := d.untouchable(acc, w.ref); {
+	case len(out) == 0 || w.held || d.moves[acc.ID] != nil: // next time
+	case stop:
+		d.holdWish(w, HoldProtected, why)
+	case w.still:
+		d.holdWish(w, HoldProtected, "the directory no longer lists an address of the account, but it is protected")
+	default:
 		d.release(acc, w.ref, out, "the directory no longer lists the address, twice confirmed")
 	}
 	w.write = w.write || !slices.Equal(keep, w.old.Dropped)
@@ -131,29 +140,23 @@ func (d *decider) claimedBy(key Hash, ref PrincipalRef) (claim, bool) {
 
 // wishRename checks everything that speaks against a rename, then wishes it.
 func (d *decider) wishRename(w *wish, acc *Account) {
-	d.detected = append(d.detected, Detection{"rename", w.ref.Source, w.ref.ID, acc.ID, acc.Name, w.name})
-	s := d.sources[w.ref.Source]
-	agree, differs := samePerson(w.old.SamePerson, w.row.SamePerson)
-	reusable := s.Evidence.IDReusable && !s.Policy.IDNeverReused
-	why, stop := d.untouchable(acc, w.ref)
-	switch {
-	case w.held:
+	again := w.old.Entry == waitMark(d.hash(w.name))
+	if !again {
+		d.detected = append(d.detected, Detection{"rename", w.ref.Source, w.ref.ID, acc.ID, acc.Name, w.name})
+		w.waits = true
+	}
+	if w.held {
 		return
+	}
+	why, stop := d.untouchable(acc, w.ref)
+	code, doubt := d.unproven(w)
+	switch {
 	case stop:
 		d.holdWish(w, HoldProtected, why)
-	case differs:
-		d.holdWish(w, HoldSamePersonDiffers, "the attributes of same_person differ from those seen before: this may be another person under a reused ID")
-	case reusable && !agree:
-		d.holdWish(w, HoldRenameUnproven, "IDs of this source may be handed out again, and nothing proves that this is the same person")
-	case !s.Policy.Rename:
-		d.holdWish(w, HoldRenameReported, fmt.Sprintf("renamed from %s in the directory; policy.rename is report", acc.Name))
-	case !d.Can.Rename:
-		d.holdWish(w, HoldRenameUnsupported, "this server or our rights on it cannot rename")
-	case d.returning(w):
+	case code != "":
+		d.holdWish(w, code, doubt)
+	case d.returning(w, again):
 		d.holdWish(w, HoldNameReturns, "the entry went back to a name that it bore before; one more complete read must agree")
-		if w.old.Waiting.IsZero() {
-			w.waits = true
-		}
 	default:
 		d.moves[acc.ID] = &move{
 			kind: ActRename, acc: acc, ref: w.ref, wish: w, to: w.name,
@@ -162,9 +165,33 @@ func (d *decider) wishRename(w *wish, acc *Account) {
 	}
 }
 
+// unproven says why an entry's new name must not be given to the account of
+// its stable ID.
+func (d *decider) unproven(w *wish) (code, why string) {
+	s := d.sources[w.ref.Source]
+	agree, differs := samePerson(w.old.SamePerson, w.row.SamePerson)
+	renamed := !d.sameName(w.name, w.old.Name)
+	switch {
+	case differs:
+		return HoldSamePersonDiffers, "the attributes of same_person differ from those seen before: this may be another person under a reused ID"
+	case renamed && s.Evidence.IDReusable && !s.Policy.IDNeverReused && !agree:
+		return HoldRenameUnproven, "IDs of this source may be handed out again, and nothing proves that this is the same person"
+	case renamed && !s.Policy.Rename:
+		return HoldRenameReported, fmt.Sprintf("renamed from %s in the directory; policy.rename is report", w.old.Name)
+	case !d.Can.Rename:
+		return HoldRenameUnsupported, "this server or our rights on it cannot rename"
+	}
+	return "", ""
+}
+
+// waitMark stands in the ledger instead of an entry's hash while the entry
+// waits for a new name: it is no entry's hash, so the entry is decided again,
+// and it tells whether the wish is still the same.
+func waitMark(name Hash) Hash { return HashOf("waits for " + name.String()) }
+
 // returning tells that a name goes back to an earlier one while the source
 // cannot prove that the snapshot is not old; then two reads must agree.
-func (d *decider) returning(w *wish) bool {
+func (d *decider) returning(w *wish, again bool) bool {
 	s := d.sources[w.ref.Source]
 	if len(s.Evidence.Positions) > 0 {
 		return false
@@ -173,7 +200,7 @@ func (d *decider) returning(w *wish) bool {
 	if !before {
 		return false
 	}
-	return w.old.Waiting.IsZero() || d.Now.Sub(w.old.Waiting) < s.Policy.Spacing
+	return !again || w.old.Waiting.IsZero() || d.Now.Sub(w.old.Waiting) < s.Policy.Spacing
 }
 
 // wantedAddresses gives the complete list of other addresses that an account
@@ -210,15 +237,31 @@ func (d *decider) wantedAddresses(w *wish, acc *Account) []string {
 	return out
 }
 
+// resumeParked puts a parked account back, if nothing speaks against giving it
+// to whoever has the stable ID now.
+func (d *decider) resumeParked(w *wish, acc *Account) {
+	if code, why := d.unproven(w); code != "" && !w.held {
+		d.holdWish(w, code, why)
+		return
+	}
+	d.wishResume(w, acc, w.name)
+}
+
 // wishResume puts an account back as it was, under the name that its owner has
 // now.
 func (d *decider) wishResume(w *wish, acc *Account, name string) {
-	if why, stop := d.untouchable(acc, w.ref); stop {
+	why, stop := d.untouchable(acc, w.ref)
+	switch {
+	case w.held:
+		return
+	case stop:
 		d.holdWish(w, HoldProtected, why)
 		return
-	}
-	if w.held || w.still {
+	case w.still:
+		d.holdWish(w, HoldProtected, "the access was cut by syncagent, but the account is protected now: it is left as it is")
 		return
+	case !d.sameName(name, w.name):
+		w.row.Name, w.row.Entry = w.old.Name, Hash{} // the new name is given at the next read
 	}
 	addresses := d.wantedAddresses(w, acc)
 	if w.old.Before != nil {
@@ -227,7 +270,7 @@ func (d *decider) wishResume(w *wish, acc *Account, name string) {
 		addresses = d.wantedAddresses(w, &before)
 	}
 	if w.old.Access == AccessSuspended {
-		addresses = acc.Addresses
+		addresses = d.unclaimed(acc.Addresses, w.ref)
 	}
 	d.moves[acc.ID] = &move{
 		kind: ActResume, acc: acc, ref: w.ref, wish: w, to: name,
@@ -235,18 +278,33 @@ func (d *decider) wishResume(w *wish, acc *Account, name string) {
 	}
 }
 
-func (d *decider) wishSuspend(ref PrincipalRef, acc *Account, w *wish, why string) {
-	if reason, stop := d.untouchable(acc, ref); stop {
-		d.hold(HoldProtected, ref, acc.ID, acc.Name, reason)
-		return
+// unclaimed leaves out what another living entry carries.
+func (d *decider) unclaimed(addresses []string, ref PrincipalRef) []string {
+	var out []string
+	for _, address := range addresses {
+		if _, others := d.claimant(d.hash(address), ref); !others {
+			out = append(out, address)
+		}
 	}
-	if !d.Can.Suspend {
-		d.hold(HoldSuspendNotReversible, ref, acc.ID, acc.Name, "our rights on the server do not prove that a suspension could be undone")
+	return out
+}
+
+func (d *decider) wishSuspend(w *wish, acc *Account, why string) {
+	reason, stop := d.untouchable(acc, w.ref)
+	switch {
+	case w.held:
 		return
-	}
-	d.moves[acc.ID] = &move{
-		kind: ActSuspend, acc: acc, ref: ref, wish: w, to: acc.Name,
-		addresses: acc.Addresses, why: why,
+	case stop:
+		d.holdWish(w, HoldProtected, reason)
+	case w.still:
+		d.holdWish(w, HoldProtected, "the directory disabled the login, but the account is protected")
+	case !d.Can.Suspend:
+		d.holdWish(w, HoldSuspendNotReversible, "our rights on the server do not prove that a suspension could be undone")
+	default:
+		d.moves[acc.ID] = &move{
+			kind: ActSuspend, acc: acc, ref: w.ref, wish: w, to: acc.Name,
+			addresses: acc.Addresses, why: why,
+		}
 	}
 }
 

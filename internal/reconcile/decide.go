@@ -51,6 +51,7 @@ type decider struct {
 	allowed        map[string]map[Stage]bool
 	approvedStages map[Stage]bool
 	blocked        []ApprovedItem
+	announcedLeft  map[domainMove]int
 }
 
 func newDecider(f Facts) *decider {
@@ -76,8 +77,8 @@ func (d *decider) decide(ref PrincipalRef) {
 		return
 	}
 	c, changed := d.changed[ref]
-	if !changed && p == nil {
-		return
+	if !changed && p == nil || p != nil && p.Bound() && j.firstRun {
+		return // a first run changes nothing for accounts that are known already
 	}
 	w := d.wishOf(ref, p, c, changed)
 	d.wishes[ref] = w
@@ -121,9 +122,10 @@ func (d *decider) wishOf(ref PrincipalRef, p *Principal, c Changed, changed bool
 	row := &w.row
 	row.Source, row.ID, row.State, row.Miss = ref.Source, ref.ID, StateActive, Miss{}
 	row.Entry, row.Scheme, row.Kind, row.Created, row.Label = c.Hash, Scheme, e.Kind, e.Created, e.Label
-	row.LastSeen = timeZero
+	row.LastSeen, row.Waiting = timeZero, timeZero
 	if p == nil || p.State == StateGone {
 		row.FirstSeen, row.Link, row.Also, row.Access, row.Before = d.Now, Link{}, nil, AccessOpen, nil
+		row.Mixed, row.Dropped, row.HeldEntry = false, nil, Hash{}
 		row.NameLackedAt = s.State.LastComplete
 	}
 	row.SamePerson = hashesOf(e.SamePerson)

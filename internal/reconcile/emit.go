@@ -17,6 +17,7 @@ func (d *decider) emit() {
 		}
 	}
 	slices.SortFunc(protect, compareMoves)
+	d.decideHeldAgain()
 	d.recordWishes()
 	d.recordMixed()
 	for _, m := range protect {
@@ -55,6 +56,16 @@ func (d *decider) finalMoves() []*move {
 	return out
 }
 
+// decideHeldAgain makes every entry for which something is held "changed" at
+// the next read, so that the hold is told, and decided, again.
+func (d *decider) decideHeldAgain() {
+	for _, h := range d.holds {
+		if w := d.wishes[PrincipalRef{h.Source, h.StableID}]; w != nil {
+			w.row.Entry = Hash{}
+		}
+	}
+}
+
 // recordWishes notes what the ledger learns whatever becomes of the actions.
 func (d *decider) recordWishes() {
 	for _, ref := range d.order {
@@ -76,21 +87,33 @@ func (d *decider) recordBound(w *wish) {
 	m := d.moves[w.old.Link.Account]
 	moving := m != nil && !m.held && (m.kind == ActRename || m.kind == ActResume)
 	switch {
-	case w.waits:
-		row := *w.old
-		row.Waiting = d.Now
-		d.record(row)
-	case moving || w.held:
-		if w.old.State == StateMissing { // back, whatever else has to wait
-			row := *w.old
-			row.State, row.Miss, row.LastSeen, row.Entry = StateActive, Miss{}, timeZero, Hash{}
-			d.record(row)
-		}
+	case moving || w.held || w.waits:
+		d.recordWaiting(w)
 	case w.entry != nil || w.write:
 		row := w.row
 		if m != nil && m.kind == ActSuspend {
 			row.Entry = Hash{} // tried again until it is done
 		}
+		d.record(row)
+	}
+}
+
+// recordWaiting keeps the row of an entry whose wish is not fulfilled yet: it
+// is back, whatever else has to wait, and a wish for a new name is noted with
+// the last complete read in which the old name was seen.
+func (d *decider) recordWaiting(w *wish) {
+	row := *w.old
+	back := row.State == StateMissing || row.Miss.Unconfirmed
+	if back {
+		row.State, row.Miss, row.LastSeen, row.Waiting, row.Entry = StateActive, Miss{}, timeZero, timeZero, Hash{}
+	}
+	if w.waits {
+		if row.Waiting.IsZero() && !back {
+			row.LastSeen = d.sources[w.ref.Source].State.LastComplete
+		}
+		row.Waiting, row.Entry = d.Now, waitMark(d.hash(w.name))
+	}
+	if back || w.waits {
 		d.record(row)
 	}
 }
@@ -185,10 +208,15 @@ func (d *decider) effectOf(m *move) Effect {
 	case ActRename, ActResume:
 		row.NameLackedAt = d.sources[m.ref.Source].State.LastComplete
 		e.Tombstones = d.gravesOfChange(m)
-		row.Name, row.Link.Name = m.wish.name, m.to
-		row.Access, row.Before, row.Dropped, row.Waiting = AccessOpen, nil, nil, timeZero
+		row.Link.Name, row.Dropped, row.Waiting, row.LastSeen = m.to, nil, timeZero, timeZero
+		if d.sameName(m.to, m.wish.name) {
+			row.Name = m.wish.name
+		}
+		if m.kind == ActResume {
+			row.Access, row.Before = AccessOpen, nil
+		}
 	case ActPark:
-		e.Tombstones = append(e.Tombstones, d.grave(m.acc.Name, m.ref, m.acc.ID))
+		e.Tombstones = d.gravesOfChange(m)
 		if row.Before == nil {
 			row.Before = &before
 		}

@@ -13,6 +13,8 @@ import (
 
 // finish sorts everything and sums it up.
 func (d *decider) finish() Decision {
+	d.detected = slices.DeleteFunc(d.detected, func(x Detection) bool { return d.judged[x.Source].refused() })
+	sortItems(d.blocked)
 	plan := Plan{
 		Version: PlanVersion, Server: d.Server, Actions: d.actions, Holds: d.holds,
 		Missing: d.missing, Unconfirmed: d.noted, Notices: d.notices,
@@ -39,11 +41,14 @@ func (d *decider) finish() Decision {
 		Detected: d.detected, WantRechecks: d.rechecks,
 	}
 	for _, ref := range slices.SortedFunc(maps.Keys(d.now), compareRefs) {
+		if d.judged[ref.Source].refused() {
+			continue
+		}
 		out.Record.Principals = append(out.Record.Principals, *d.now[ref])
 	}
 	out.Record.Tombstones = d.buried
 	for _, name := range sortedKeys(d.sources) {
-		if j := d.judged[name]; !j.unusable() {
+		if j := d.judged[name]; !j.unusable() && !j.refused() {
 			out.Sources = append(out.Sources, d.newState(d.sources[name], j))
 		}
 	}
@@ -54,6 +59,13 @@ func sortHolds(holds []Hold) {
 	slices.SortFunc(holds, func(a, b Hold) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.StableID, b.StableID), cmp.Compare(a.Code, b.Code),
 			cmp.Compare(a.Account, b.Account), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Message, b.Message))
+	})
+}
+
+func sortItems(items []ApprovedItem) {
+	slices.SortStableFunc(items, func(a, b ApprovedItem) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.StableID, b.StableID),
+			cmp.Compare(a.Account, b.Account), cmp.Compare(a.To, b.To))
 	})
 }
 
@@ -128,6 +140,7 @@ func (d *decider) planHash(p Plan) string {
 		Config      map[string]string
 		Actions     []step
 		Unconfirmed []string
+		Mixed       []ApprovedItem
 	}{Version: p.Version, Server: p.Server, Config: map[string]string{}}
 	for name, s := range d.sources {
 		in.Config[name] = s.Fingerprint
@@ -142,6 +155,11 @@ func (d *decider) planHash(p Plan) string {
 	}
 	for _, m := range p.Unconfirmed {
 		in.Unconfirmed = append(in.Unconfirmed, m.Source+"/"+string(m.StableID))
+	}
+	for _, item := range d.blocked {
+		if item.Kind == itemMixed {
+			in.Mixed = append(in.Mixed, item)
+		}
 	}
 	text, err := json.Marshal(in)
 	if err != nil {

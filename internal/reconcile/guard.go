@@ -3,12 +3,14 @@ package reconcile
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
 // guard judges the stages of every source: what may run, what is blocked and
 // why, and what an approval lets pass.
 func (d *decider) guard() {
+	d.announcedLeft = d.announced()
 	for _, name := range sortedKeys(d.sources) {
 		s, j := d.sources[name], d.judged[name]
 		d.allowed[name] = map[Stage]bool{}
@@ -182,7 +184,6 @@ func limitReason(source string, stage Stage, key limitKey, week bool, planned, p
 // planned counts what a stage wants to do and no approval covers.
 func (d *decider) planned(s *SourceFacts, stage Stage) map[limitKey]int {
 	have := d.approvedItems(s.Policy.Approvals)
-	announced := d.announced()
 	twins := map[AccountID]bool{}
 	for _, a := range d.actions {
 		if a.Kind == ActDestroyTwin {
@@ -199,8 +200,9 @@ func (d *decider) planned(s *SourceFacts, stage Stage) map[limitKey]int {
 			d.approved(stage)
 			continue
 		}
-		if move := (domainMove{Domain(a.From), Domain(a.To)}); kind == ActRename && announced[move] > 0 {
-			announced[move]--
+		if move := (domainMove{Domain(a.From), Domain(a.To)}); kind == ActRename && d.announcedLeft[move] > 0 {
+			d.announcedLeft[move]--
+			d.approved(stage)
 			continue
 		}
 		out[limitKey{kind: kind}]++
@@ -211,13 +213,25 @@ func (d *decider) planned(s *SourceFacts, stage Stage) map[limitKey]int {
 
 type domainMove struct{ from, to string }
 
-// announced gives how many renames from one domain to another were announced.
+// announced gives how many renames from one domain to another were announced
+// and not made yet. The approvals needed are the most that any source asks for.
 func (d *decider) announced() map[domainMove]int {
+	persons := 1
+	for _, s := range d.sources {
+		persons = max(persons, s.Policy.Approvals)
+	}
 	out := map[domainMove]int{}
 	for _, a := range d.Approvals {
-		if a.RenameFrom != "" && a.Expires.After(d.Now) {
-			out[domainMove{a.RenameFrom, a.RenameTo}] += a.Max
+		if a.RenameFrom == "" || !a.Expires.After(d.Now) || len(a.By) < persons {
+			continue
 		}
+		left := a.Max
+		for _, past := range d.Recent {
+			if past.Kind == ActRename && past.Domain == strings.ToLower(a.RenameFrom) && !past.At.Before(a.Created) {
+				left--
+			}
+		}
+		out[domainMove{strings.ToLower(a.RenameFrom), strings.ToLower(a.RenameTo)}] += max(0, left)
 	}
 	return out
 }
@@ -270,15 +284,21 @@ func DefaultLimits() map[ActionKind]Limit {
 // an attribute that became unreadable looks like that.
 func (d *decider) lost(s *SourceFacts) []BlockReason {
 	names, addresses := 0, 0
-	for _, c := range s.Changed {
-		p := d.principals[PrincipalRef{s.Source, c.Entry.ID}]
-		if p == nil || p.State == StateGone {
+	for _, ref := range d.order {
+		p := d.principals[ref]
+		if ref.Source != s.Source || p == nil || p.State == StateGone || d.world.missing[ref] {
 			continue
 		}
-		if len(c.Entry.Names) == 0 && p.Name != "" {
+		c, changed := d.changed[ref]
+		if changed && len(c.Entry.Names) == 0 && p.Name != "" {
 			names++
 		}
-		if c.Entry.AddressesMapped && len(c.Entry.Addresses) == 0 && len(p.Addresses) > 0 {
+		listed := len(p.Addresses)
+		if changed && c.Entry.AddressesMapped {
+			listed = len(c.Entry.Addresses)
+		}
+		// What was listed before stays in Dropped until it is released.
+		if s.Policy.AddressesMapped && listed == 0 && len(p.Addresses)+len(p.Dropped) > 0 {
 			addresses++
 		}
 	}

@@ -22,6 +22,13 @@ type judgement struct {
 
 func (j *judgement) unusable() bool { return len(j.bad) > 0 }
 
+// refused tells that a first run lacks a canary: it accepts and records nothing.
+func (j *judgement) refused() bool { return j != nil && j.firstRun && len(j.guards) > 0 }
+
+// doubted tells that absences do not count: a guard or a change of meaning
+// stands in the way.
+func (j *judgement) doubted() bool { return j.unconfirmed || len(j.all) > 0 }
+
 // adopting tells whether entries are linked to accounts by name alone.
 func (j *judgement) adopting() bool { return j.firstRun || j.accepted }
 
@@ -93,7 +100,7 @@ func (d *decider) judgeSources() {
 		if !j.firstRun {
 			d.confirm(s, j)
 			due := s.State.LastCounted.IsZero() || d.Now.Sub(s.State.LastCounted) >= s.Policy.Spacing
-			j.counted = due && !j.unconfirmed && len(j.all) == 0
+			j.counted = due && !j.doubted()
 		}
 	}
 }
@@ -166,11 +173,15 @@ func (d *decider) judgeSize(s *SourceFacts, j *judgement) {
 		return
 	}
 	largest := 0
-	for _, n := range s.State.Largest {
+	for _, n := range recentSizes(s.State.Largest, d.Now) {
 		largest = max(largest, n)
 	}
 	gone := max(len(d.unconfirmedMissing(s)), largest-s.Evidence.Entries)
-	if allowed := s.Policy.MaxDrop * float64(largest); largest > 0 && gone > 1 && float64(gone) > allowed {
+	allowed := s.Policy.MaxDrop * float64(largest)
+	if allowed > 0 {
+		allowed = max(1, allowed) // one person may always leave
+	}
+	if largest > 0 && float64(gone) > allowed {
 		j.guard(s, BlockDrop, fmt.Sprintf("%d of %d entries are gone, more than expect.max_drop allows (%.4g%%)",
 			gone, largest, s.Policy.MaxDrop*100))
 	}
@@ -199,22 +210,36 @@ func (d *decider) confirm(s *SourceFacts, j *judgement) {
 			items = append(items, missItem(d.principals[ref]))
 		}
 	}
-	onlyMeaning := true
-	for _, g := range j.guards {
-		onlyMeaning = onlyMeaning && (g.Code == BlockFuse || g.Code == BlockDirectoryChanged)
+	if len(items) == 0 {
+		j.nobodyLeft()
+		return
 	}
-	nobody := onlyMeaning && len(items) == 0
-	if nobody || (len(items) > 0 && d.covered(items, s.Policy.Approvals)) {
-		j.accepted = true
-		j.guards = nil
+	if d.covered(items, s.Policy.Approvals) {
+		j.accepted, j.guards = true, nil
 		return
 	}
 	j.unconfirmed = true
 	d.blocked = append(d.blocked, items...)
 }
 
+// nobodyLeft lets pass what only guards against absences: nobody is absent. A
+// canary that is not there still means that the reading lacks something.
+func (j *judgement) nobodyLeft() {
+	var canaries []BlockReason
+	for _, g := range j.guards {
+		switch g.Code {
+		case BlockCanary:
+			canaries = append(canaries, g)
+		case BlockFuse, BlockDirectoryChanged:
+			j.accepted = true
+		}
+	}
+	j.guards, j.unconfirmed = canaries, len(canaries) > 0
+	j.accepted = j.accepted && !j.unconfirmed
+}
+
 func missItem(p *Principal) ApprovedItem {
-	return ApprovedItem{Kind: "miss", Source: p.Source, StableID: p.ID, Account: p.Link.Account, From: p.Name}
+	return ApprovedItem{Kind: itemMiss, Source: p.Source, StableID: p.ID, Account: p.Link.Account, From: p.Name}
 }
 
 // covered tells whether valid approvals of enough persons cover every item.
@@ -245,10 +270,7 @@ func (d *decider) newState(s *SourceFacts, j *judgement) SourceState {
 	st := s.State
 	st.Name = s.Source
 	st.LastComplete = d.Now
-	if j.firstRun && len(j.guards) > 0 {
-		return s.State // a first run that lacks a canary accepts nothing
-	}
-	if len(j.all) > 0 || j.unconfirmed {
+	if j.doubted() {
 		return st
 	}
 	if j.counted || j.firstRun {
@@ -273,15 +295,22 @@ const dayFormat = "2006-01-02"
 // largest keeps the largest accepted size of each of the last 30 days.
 func largest(before map[string]int, reset bool, now time.Time, entries int) map[string]int {
 	out := map[string]int{}
-	oldest := now.UTC().AddDate(0, 0, -30).Format(dayFormat)
 	if !reset {
-		for day, n := range before {
-			if day >= oldest {
-				out[day] = n
-			}
-		}
+		out = recentSizes(before, now)
 	}
 	today := now.UTC().Format(dayFormat)
 	out[today] = max(out[today], entries)
+	return out
+}
+
+// recentSizes leaves out what is older than 30 days.
+func recentSizes(sizes map[string]int, now time.Time) map[string]int {
+	out := map[string]int{}
+	oldest := now.UTC().AddDate(0, 0, -30).Format(dayFormat)
+	for day, n := range sizes {
+		if day >= oldest {
+			out[day] = n
+		}
+	}
 	return out
 }

@@ -33,10 +33,17 @@ type Approval struct {
 	Max        int
 }
 
+// Kinds of ApprovedItem that are no actions.
+const (
+	itemMiss  = "miss"
+	itemMixed = "mixed"
+)
+
 // ApprovedItem is one member of the set that an approval covers.
 type ApprovedItem struct {
-	// Kind is an action kind, or "miss" for an absence that a guard did not let
-	// count.
+	// Kind is an action kind, "miss" for an absence that a guard did not let
+	// count, or "mixed" for the delete of an account that may hold mail of two
+	// people.
 	Kind     string    `json:"kind"`
 	Source   string    `json:"source"`
 	StableID StableID  `json:"stable_id"`

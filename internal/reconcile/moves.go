@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // move is one change of an account's identity or access that somebody wants.
@@ -178,13 +179,16 @@ func (d *decider) giveWay(w *wish, key Hash, acc *Account) bool {
 		d.hold(code, w.ref, w.row.Link.Account, w.name, message)
 		return false
 	}
+	if d.judged[w.ref.Source].firstRun {
+		return no(HoldAccountUnproven, fmt.Sprintf("account %s has this name or address; the first run changes nothing", acc.ID))
+	}
 	holder, linked := d.linked[acc.ID]
 	byName := d.hash(acc.Name) == key
 	if why, stop := d.untouchable(acc, holder); stop {
 		return no(HoldNameTaken, fmt.Sprintf("account %s has this name or address and is not touched: %s", acc.ID, why))
 	}
 	if !linked {
-		return d.giveWayUnlinked(w, acc, byName, no)
+		return d.giveWayUnlinked(w, acc, byName && key == d.hash(w.name), no)
 	}
 	q := d.principals[holder]
 	if q == nil { // linked in this very run: its entry is living
@@ -210,7 +214,12 @@ func (d *decider) giveWayLiving(w *wish, key Hash, acc *Account, q *Principal, b
 		}
 		return no(HoldNameConflict, fmt.Sprintf("account %s belongs to %s, whose entry carries it, too", acc.ID, q.ID))
 	}
-	if byName {
+	switch {
+	case byName && key != d.hash(w.name):
+		return no(HoldAddressTaken, fmt.Sprintf("account %s still has this as its name, because the rename of its owner %s has to wait", acc.ID, q.ID))
+	case byName && !d.sources[q.Source].Policy.Park:
+		return no(HoldNameReused, fmt.Sprintf("account %s still holds the mail of %s, whose rename has to wait: whoever logs in as %s opens it", acc.ID, q.ID, w.name))
+	case byName:
 		d.park(acc, q.Ref(), "its owner's entry left the name, but its rename is held, and the name is another person's now")
 		return true
 	}
@@ -237,10 +246,10 @@ func (d *decider) sawAddress(q *Principal, key Hash) bool {
 
 func (d *decider) giveWayUnlinked(w *wish, acc *Account, byName bool, no func(string, string) bool) bool {
 	if !byName {
-		return no(HoldAddressTaken, fmt.Sprintf("account %s (%s), whose owner is not known, holds this as an address", acc.ID, acc.Name))
+		return no(HoldAddressTaken, fmt.Sprintf("account %s (%s), whose owner is not known, has this as its name or an address", acc.ID, acc.Name))
 	}
 	s := d.sources[w.ref.Source]
-	if w.old != nil && w.old.Bound() && d.younger(acc, s.State.LastComplete) {
+	if w.old != nil && w.old.Bound() && d.younger(acc, d.oldNameSeen(w)) {
 		if s.Policy.Twin == TwinHold {
 			return no(HoldTwinHeld, fmt.Sprintf("account %s was made under the new name before the rename; policy.twin is hold", acc.ID))
 		}
@@ -260,9 +269,27 @@ func (d *decider) giveWayUnlinked(w *wish, acc *Account, byName bool, no func(st
 	return true
 }
 
+// oldNameSeen is the last complete read in which an entry bore its old name.
+func (d *decider) oldNameSeen(w *wish) time.Time {
+	if !w.old.Waiting.IsZero() && !w.old.LastSeen.IsZero() {
+		return w.old.LastSeen
+	}
+	return d.sources[w.ref.Source].State.LastComplete
+}
+
+// newcomer tells that an entry was first seen after another one had left: the
+// two never lived at once.
+func (d *decider) newcomer(w *wish, left *Principal) bool {
+	last := left.LastSeen
+	if last.IsZero() {
+		last = d.sources[left.Source].State.LastComplete
+	}
+	return !w.row.Bound() && w.row.FirstSeen.After(last)
+}
+
 // nameReused handles a name that a missing principal's account still has.
 func (d *decider) nameReused(w *wish, acc *Account, q *Principal, no func(string, string) bool) bool {
-	if agree, _ := samePerson(q.SamePerson, w.row.SamePerson); agree {
+	if agree, _ := samePerson(q.SamePerson, w.row.SamePerson); agree && d.newcomer(w, q) {
 		return no(HoldRelinkProposed, fmt.Sprintf("the same person as %s under a new stable ID: account %s should be linked to it", q.ID, acc.ID))
 	}
 	if !d.sources[q.Source].Policy.Park {

@@ -39,6 +39,9 @@ func AskDone(a Action, now *Account, rules NameRules) Found {
 	case ActSuspend:
 		return doneIf(now.Suspended)
 	case ActRelease:
+		if now.AddressesUnknown {
+			return FoundUnclear
+		}
 		return doneIf(!slices.ContainsFunc(now.Addresses, func(address string) bool {
 			return !slices.ContainsFunc(a.Addresses.To, func(to string) bool { return rules.Key(to) == rules.Key(address) })
 		}))
@@ -67,7 +70,6 @@ func doneIf(done bool) Found {
 // the next read, which fills in what this leaves open.
 func Recovered(a Action, found Found, p Principal, rules NameRules, now Account, at time.Time) Effect {
 	p.Entry = Hash{}
-	bury := Tombstone{Key: HashOf(string(rules.Key(a.From))), Text: a.From, Owner: p.Ref(), Account: a.Account, Since: at}
 	switch {
 	case found == FoundStranded:
 		p.Link.Name = a.Via
@@ -75,21 +77,20 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 	case found != FoundDone:
 		return Effect{}
 	}
-	e := Effect{Tombstones: []Tombstone{bury}}
+	e := Effect{Tombstones: gravesOfAction(a, p.Ref(), rules, at)}
 	switch a.Kind {
 	case ActRename, ActResume:
-		if a.Kind == ActResume && rules.Key(a.From) == rules.Key(a.To) {
-			e.Tombstones = nil
-		}
 		p.Name, p.Link.Name = a.To, now.Name
-		p.Access, p.Before, p.Waiting = AccessOpen, nil, timeZero
+		p.Waiting, p.LastSeen, p.Dropped = timeZero, timeZero, nil
+		if a.Kind == ActResume {
+			p.Access, p.Before = AccessOpen, nil
+		}
 	case ActPark:
 		p.Access, p.Link.Name, p.Mixed = AccessParked, now.Name, true
 		if p.Before == nil {
 			p.Before = a.Before
 		}
 	case ActSuspend:
-		e.Tombstones = nil
 		p.Access, p.Before = AccessSuspended, a.Before
 	case ActDelete:
 		for _, address := range p.Addresses {
@@ -97,10 +98,39 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 		}
 		p = goneRow(p)
 	case ActRelease:
-		e.Tombstones = nil
+		gone := func(key Hash) bool {
+			return slices.ContainsFunc(e.Tombstones, func(t Tombstone) bool { return t.Key == key })
+		}
+		p.Addresses = slices.DeleteFunc(slices.Clone(p.Addresses), gone)
+		p.Dropped = slices.DeleteFunc(slices.Clone(p.Dropped), func(x AddressDrop) bool { return gone(x.Address) })
 	case ActDestroyTwin, ActExport, ActPurge, ActRelink:
 		return Effect{}
 	}
 	e.Principals = []Principal{p}
 	return e
+}
+
+// gravesOfAction remembers every name and address that a done action gave up.
+func gravesOfAction(a Action, owner PrincipalRef, rules NameRules, at time.Time) []Tombstone {
+	var out []Tombstone
+	if a.Kind == ActSuspend {
+		return nil
+	}
+	kept := func(key Hash) bool {
+		return a.Kind != ActDelete && slices.ContainsFunc(append([]string{a.To}, a.Addresses.To...), func(to string) bool {
+			return HashOf(string(rules.Key(to))) == key
+		})
+	}
+	for i, text := range append([]string{a.From}, a.Addresses.From...) {
+		key := HashOf(string(rules.Key(text)))
+		if kept(key) || i == 0 && OwnName(text) {
+			continue
+		}
+		grave := Tombstone{Key: key, Owner: owner, Account: a.Account, Since: at}
+		if i == 0 {
+			grave.Text = text
+		}
+		out = append(out, grave)
+	}
+	return out
 }

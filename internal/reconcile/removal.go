@@ -19,15 +19,27 @@ type removal struct {
 // decideMissing counts a miss and says what is due.
 func (d *decider) decideMissing(p *Principal) {
 	s, j := d.sources[p.Source], d.judged[p.Source]
+	if j.firstRun {
+		return // a source that was never adopted has nobody to miss
+	}
 	shown := missingOf(p, s)
-	if j.unconfirmed || len(j.all) > 0 {
+	row := *p
+	fresh := row.LastSeen.IsZero() || !row.Waiting.IsZero()
+	if fresh {
+		row.LastSeen, row.Waiting = s.State.LastComplete, timeZero
+	}
+	if j.doubted() {
 		d.noted = append(d.noted, shown)
+		if fresh || !row.Miss.Unconfirmed {
+			row.Miss.Unconfirmed, row.Entry = true, Hash{} // decided again when it is back
+			d.record(row)
+		}
 		return
 	}
 	d.missing = append(d.missing, shown)
-	row := *p
-	if row.LastSeen.IsZero() {
-		row.LastSeen = s.State.LastComplete
+	if fresh {
+		row.Entry = Hash{}
+		d.record(row)
 	}
 	if j.counted {
 		row.Miss = counted(row.Miss, d.Now)
@@ -35,7 +47,7 @@ func (d *decider) decideMissing(p *Principal) {
 			d.detected = append(d.detected, Detection{"missing", p.Source, p.ID, p.Link.Account, p.Link.Name, ""})
 		}
 		row.State = StateMissing
-		d.now[row.Ref()] = &row
+		d.record(row)
 	}
 	d.lifecycle(&row, s)
 }
@@ -47,7 +59,7 @@ func counted(m Miss, now time.Time) Miss {
 	}
 	m.Elapsed += min(longestStep, max(0, now.Sub(m.Last)))
 	m.Reads++
-	m.Last = now
+	m.Last, m.Unconfirmed = now, false
 	return m
 }
 
@@ -63,7 +75,7 @@ func missingOf(p *Principal, s *SourceFacts) Missing {
 		Source: p.Source, StableID: p.ID, Account: p.Link.Account, Name: p.Name,
 		Since: s.State.LastComplete, Misses: p.Miss.Reads,
 	}
-	if !p.LastSeen.IsZero() {
+	if !p.LastSeen.IsZero() && p.Waiting.IsZero() {
 		m.Since = p.LastSeen
 	}
 	if p.Miss.Reads == 0 {
@@ -187,13 +199,13 @@ func (d *decider) mayRemove(r *removal) bool {
 	if !d.sameName(acc.Name, r.row.Link.Name) {
 		return no(HoldAccountChanged, fmt.Sprintf("the account is called %s on the server, but the ledger knows it as %s", acc.Name, r.row.Link.Name))
 	}
-	if !d.allComplete() {
-		return no(HoldSourceIncomplete, "another source could not be read to its end; the person might be there")
+	if name, bad := d.unusableSource(); bad {
+		return no(HoldSourceIncomplete, fmt.Sprintf("source %s cannot be used in this run; the person might be there", name))
 	}
 	if c, used := d.stillUsed(r); used {
 		return no(HoldStillUsed, fmt.Sprintf("the entry %s of source %s carries the account's name or one of its addresses", c.ref.ID, c.ref.Source))
 	}
-	if r.kind == ActDelete && r.row.Mixed {
+	if r.kind == ActDelete && r.row.Mixed && !d.mixedApproved(r, s) {
 		return no(HoldMixed, "the account's name was another person's at some time: it may hold mail of both")
 	}
 	if r.kind == ActSuspend && !d.Can.Suspend {
@@ -206,6 +218,33 @@ func (d *decider) mayRemove(r *removal) bool {
 		return no(HoldExportUnavailable, "policy.export.required is true, but this build or server cannot export the account")
 	}
 	return true
+}
+
+// mixedApproved tells whether persons approved the delete of an account that
+// may hold mail of two people; if not, it becomes one of the plan's items that
+// an approval covers.
+func (d *decider) mixedApproved(r *removal, s *SourceFacts) bool {
+	item := ApprovedItem{Kind: itemMixed, Source: r.row.Source, StableID: r.row.ID, Account: r.acc.ID, From: r.acc.Name}
+	if d.covered([]ApprovedItem{item}, s.Policy.Approvals) {
+		return true
+	}
+	d.blocked = append(d.blocked, item)
+	return false
+}
+
+// doubtedHolder looks for a principal whose absence does not count yet and who
+// has a key: the reading may be wrong, so it is treated as there.
+func (d *decider) doubtedHolder(key Hash, except PrincipalRef) (PrincipalRef, bool) {
+	for _, ref := range d.order {
+		p := d.principals[ref]
+		if !d.world.missing[ref] || ref == except || p.Access == AccessParked || !d.judged[ref.Source].doubted() {
+			continue
+		}
+		if d.hash(p.Name) == key || slices.Contains(p.Addresses, key) {
+			return ref, true
+		}
+	}
+	return PrincipalRef{}, false
 }
 
 // stillUsed looks for a living entry with the account's name or an address of
@@ -222,6 +261,9 @@ func (d *decider) stillUsed(r *removal) (claim, bool) {
 	for _, key := range keys {
 		if c, ok := d.claimant(key, r.row.Ref()); ok {
 			return c, true
+		}
+		if ref, ok := d.doubtedHolder(key, r.row.Ref()); ok {
+			return claim{ref: ref}, true
 		}
 	}
 	return claim{}, false

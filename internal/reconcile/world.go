@@ -19,7 +19,8 @@ type world struct {
 	linked     map[AccountID]PrincipalRef
 	claims     map[Hash][]claim
 	graves     map[Hash][]Tombstone
-	order      []PrincipalRef // of concerned principals, sorted
+	order      []PrincipalRef  // of concerned principals, sorted
+	believed   map[string]bool // sources whose snapshot can be used
 }
 
 // claim says that a living entry carries a key.
@@ -30,11 +31,13 @@ type claim struct {
 
 func newWorld(f Facts) *world {
 	f.Principals, f.Accounts = slices.Clone(f.Principals), slices.Clone(f.Accounts)
+	f.Protections = slices.SortedFunc(slices.Values(f.Protections), func(a, b Protection) int { return cmp.Compare(a.Pattern, b.Pattern) })
 	w := &world{
 		Facts: f, sources: map[string]*SourceFacts{}, principals: map[PrincipalRef]*Principal{},
 		changed: map[PrincipalRef]Changed{}, missing: map[PrincipalRef]bool{},
 		accounts: map[AccountID]*Account{}, owner: map[Hash]AccountID{},
 		linked: map[AccountID]PrincipalRef{}, claims: map[Hash][]claim{}, graves: map[Hash][]Tombstone{},
+		believed: map[string]bool{},
 	}
 	w.indexSources()
 	w.indexPrincipals()
@@ -49,7 +52,7 @@ func newWorld(f Facts) *world {
 func (w *world) indexSources() {
 	for i := range w.Facts.Sources {
 		s := &w.Facts.Sources[i]
-		w.sources[s.Source] = s
+		w.sources[s.Source], w.believed[s.Source] = s, s.Unusable() == nil
 		for _, c := range s.Changed {
 			w.changed[PrincipalRef{s.Source, c.Entry.ID}] = c
 		}
@@ -75,7 +78,7 @@ func (w *world) indexPrincipals() {
 			w.missing[ref] = true
 		}
 		for _, link := range p.links() {
-			w.linked[link.Account] = ref
+			w.linkTo(link.Account, ref)
 		}
 	}
 	concerned := map[PrincipalRef]bool{}
@@ -88,6 +91,16 @@ func (w *world) indexPrincipals() {
 		}
 	}
 	w.order = slices.SortedFunc(maps.Keys(concerned), compareRefs)
+}
+
+// linkTo notes whose account it is. Two rows for one account should not be;
+// then a present one counts before a missing one.
+func (w *world) linkTo(account AccountID, ref PrincipalRef) {
+	other, twice := w.linked[account]
+	if twice && (w.missing[ref] != w.missing[other] && w.missing[ref] || w.missing[ref] == w.missing[other] && compareRefs(other, ref) < 0) {
+		return
+	}
+	w.linked[account] = ref
 }
 
 // concerned tells whether a principal needs a decision of its own although its
@@ -116,8 +129,9 @@ func (w *world) indexAccounts() {
 }
 
 // indexClaims notes which keys living entries carry: from the snapshot where
-// it changed, from the ledger where it did not. Of a source that is incomplete
-// or not configured, whatever the ledger knows counts as living.
+// it changed, from the ledger where it did not. Of a source that cannot be used
+// (not read to the end, empty, below its floor, old) or is not configured,
+// whatever the ledger knows counts as living.
 func (w *world) indexClaims() {
 	for ref, c := range w.changed {
 		for _, name := range slices.Concat(c.Entry.Names, c.Entry.NamesAlso) {
@@ -166,10 +180,7 @@ func (w *world) living(p *Principal) bool {
 	if p.State == StateGone {
 		return false
 	}
-	if s := w.sources[p.Source]; s != nil && s.Evidence.Complete {
-		return !w.missing[p.Ref()]
-	}
-	return true
+	return !w.usable(p.Source) || !w.missing[p.Ref()]
 }
 
 // present tells that the entry is proven to exist in this run.
@@ -177,8 +188,7 @@ func (w *world) present(p *Principal) bool {
 	if _, ok := w.changed[p.Ref()]; ok {
 		return true
 	}
-	s := w.sources[p.Source]
-	return s != nil && s.Evidence.Complete && !w.missing[p.Ref()] && p.State != StateGone
+	return w.usable(p.Source) && !w.missing[p.Ref()] && p.State != StateGone
 }
 
 // claimant gives a living claimant of a key other than one ref.
@@ -192,19 +202,16 @@ func (w *world) claimant(key Hash, except PrincipalRef) (claim, bool) {
 }
 
 // usable tells whether decisions may be made about a source's principals.
-func (w *world) usable(source string) bool {
-	s := w.sources[source]
-	return s != nil && s.Unusable() == nil
-}
+func (w *world) usable(source string) bool { return w.believed[source] }
 
-// allComplete tells whether every configured source was read to the end.
-func (w *world) allComplete() bool {
-	for _, s := range w.sources {
-		if !s.Evidence.Complete {
-			return false
+// unusableSource names a configured source that cannot be used in this run.
+func (w *world) unusableSource() (string, bool) {
+	for _, name := range sortedKeys(w.sources) {
+		if !w.believed[name] {
+			return name, true
 		}
 	}
-	return len(w.sources) > 0
+	return "", false
 }
 
 func (w *world) hash(name string) Hash { return HashOf(string(w.Rules.Key(name))) }
