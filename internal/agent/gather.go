@@ -18,7 +18,11 @@ func (r *run) gather(ctx context.Context) error {
 	if err := r.fixedFacts(ctx); err != nil {
 		return err
 	}
-	if r.needsListing() {
+	listing, err := r.needsListing(ctx)
+	if err != nil {
+		return err
+	}
+	if listing {
 		if err := r.list(ctx); err != nil {
 			return err
 		}
@@ -47,21 +51,38 @@ func (r *run) gather(ctx context.Context) error {
 
 // listingAge is how old a listing may grow before it is made anew to find
 // drift.
-const listingAge = 7 * 24 * time.Hour
+const listingAge = 24 * time.Hour
 
 // needsListing tells whether the plan may concern accounts that only a listing
-// of the server shows.
-func (r *run) needsListing() bool {
-	at, _, err := r.ledger.ListingTime(context.Background())
-	if err != nil || at.IsZero() || r.started.Sub(at) > listingAge {
-		return true
+// of the server shows: an entry changed that was not like this in the last run
+// already (whatever is held stays "changed").
+func (r *run) needsListing(ctx context.Context) (bool, error) {
+	at, _, err := r.ledger.ListingTime(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for the last listing: %w", err)
 	}
+	if at.IsZero() || r.started.Sub(at) > listingAge {
+		return true, nil
+	}
+	last, _, err := r.ledger.Meta(ctx, metaDiff)
+	if err != nil {
+		return false, fmt.Errorf("look for the last diff: %w", err)
+	}
+	return last != r.diffDigest(), nil
+}
+
+// diffDigest is a hash over what changed in all sources; "" if nothing did.
+func (r *run) diffDigest() string {
+	var texts []string
 	for _, s := range r.facts.Sources {
-		if len(s.Changed) > 0 {
-			return true
+		for _, c := range s.Changed {
+			texts = append(texts, s.Source, string(c.Entry.ID), c.Hash.String())
 		}
 	}
-	return false
+	if len(texts) == 0 {
+		return ""
+	}
+	return digest(texts...)
 }
 
 // fixedFacts are those that do not depend on the diff.

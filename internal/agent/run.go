@@ -175,7 +175,7 @@ func (r *run) learn(ctx context.Context) error {
 	}
 	changes := r.changes(r.plan.Record)
 	changes.Sources = r.plan.Sources
-	changes.Meta = map[string]string{metaServer: r.report.Info.Fingerprint, metaRules: rulesDigest(r.rules)}
+	changes.Meta = map[string]string{metaServer: r.report.Info.Fingerprint, metaRules: rulesDigest(r.rules), metaDiff: r.diffDigest()}
 	changes.DeleteTombstonesBefore = r.started.Add(-r.tombstones())
 	if _, err := r.ledger.Record(ctx, changes); err != nil {
 		return fmt.Errorf("record what was seen: %w", err)

@@ -20,6 +20,7 @@ const (
 	metaServer = "server_fingerprint"
 	metaRules  = "name_rules"
 	metaPurge  = "purge_due"
+	metaDiff   = "last_diff"
 )
 
 // tell writes one audit record; it is on disk when tell returns.
@@ -114,22 +115,6 @@ func lastRun(ctx context.Context, file string) (string, error) {
 		return "", nil
 	}
 	return last, err
-}
-
-// notices adds what only the agent can see to the plan.
-func (r *run) notices() {
-	for _, s := range r.facts.Sources {
-		for _, lost := range s.Lost {
-			pattern, ok := cutPrefix(lost, protectWatch)
-			if !ok {
-				continue
-			}
-			r.plan.Plan.Notices = append(r.plan.Plan.Notices, reconcile.Notice{
-				Code: reconcile.NoticePatternUnmatched, Source: s.Source, Name: pattern,
-				Message: fmt.Sprintf("the pattern %q of policy.protect matches nobody in the directory", pattern),
-			})
-		}
-	}
 }
 
 func cutPrefix(text, prefix string) (string, bool) {
