@@ -121,7 +121,7 @@ func (w *world) leave(id string)        { w.exec(`DELETE FROM people WHERE id = 
 
 func (w *world) deliver(to, subject string) {
 	w.t.Helper()
-	if err := w.server.Deliver(to, stalwarttest.Message{Raw: "Subject: " + subject + "\r\n\r\nhello\r\n"}); err != nil {
+	if err := w.server.Deliver(to, stalwarttest.Message{From: "somebody@example.com", To: to, Subject: subject, Body: "hello"}); err != nil {
 		w.t.Fatalf("deliver to %s: %v", to, err)
 	}
 }
