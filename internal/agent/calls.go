@@ -131,7 +131,36 @@ func (r *run) writeIdentities(ctx context.Context, batch []reconcile.Action) []o
 			}
 		}
 	}
+	r.verifyIdentities(ctx, batch, out)
 	return out
+}
+
+// verifyIdentities reads what was written. An account that does not have the
+// name that the server confirmed is a failure, told as it is.
+func (r *run) verifyIdentities(ctx context.Context, batch []reconcile.Action, out []outcome) {
+	var ids []reconcile.AccountID
+	for i, a := range batch {
+		if out[i].err == nil {
+			ids = append(ids, a.Account)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	found, _, err := r.server.Get(ctx, ids)
+	if err != nil {
+		r.log.Warn("the writes were confirmed, but could not be read again", errField(err))
+		return
+	}
+	names := map[reconcile.AccountID]string{}
+	for _, a := range found {
+		names[a.ID] = a.Name
+	}
+	for i, a := range batch {
+		if name, ok := names[a.Account]; out[i].err == nil && (!ok || r.rules.Key(name) != r.rules.Key(a.To)) {
+			out[i].err = fmt.Errorf("the server confirmed the name %s, but shows %q", a.To, name)
+		}
+	}
 }
 
 // destroy deletes accounts whose owners have left.

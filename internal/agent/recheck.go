@@ -119,8 +119,21 @@ func (r *run) ask(ctx context.Context, s *sessions, source string, request recon
 	}
 	result, err := session.Lookup(ctx, request)
 	if err != nil {
-		return reconcile.LookupResult{Reason: fmt.Sprintf("%s did not answer: %s", source, err.Error())}
+		return provenOnly(result, fmt.Sprintf("%s did not answer: %s", source, err.Error()))
 	}
+	return result
+}
+
+// provenOnly keeps what a look-up that broke off had found already: an error is
+// never an absence, but what was found exists.
+func provenOnly(result reconcile.LookupResult, why string) reconcile.LookupResult {
+	if result.ID != reconcile.PresenceFound {
+		result.ID = reconcile.PresenceUnknown
+	}
+	if result.Identity != reconcile.PresenceFound {
+		result.Identity = reconcile.PresenceUnknown
+	}
+	result.Reason = why
 	return result
 }
 

@@ -160,6 +160,10 @@ func (r *run) act(ctx context.Context) error {
 	return nil
 }
 
+// runsKept is how long runs and their steps are remembered; the audit log keeps
+// them for ever.
+const runsKept = 400 * 24 * time.Hour
+
 // planLife is how long the plan of a blocked run can be approved.
 const planLife = 7 * 24 * time.Hour
 
@@ -177,6 +181,8 @@ func (r *run) learn(ctx context.Context) error {
 	changes.Sources = r.plan.Sources
 	changes.Meta = map[string]string{metaServer: r.report.Info.Fingerprint, metaRules: rulesDigest(r.rules), metaDiff: r.diffDigest()}
 	changes.DeleteTombstonesBefore = r.started.Add(-r.tombstones())
+	changes.DeleteGoneBefore = changes.DeleteTombstonesBefore
+	changes.DeleteRunsBefore = r.started.Add(-runsKept)
 	if _, err := r.ledger.Record(ctx, changes); err != nil {
 		return fmt.Errorf("record what was seen: %w", err)
 	}
