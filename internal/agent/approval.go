@@ -1,0 +1,52 @@
+package agent
+
+import (
+	"syncagent/internal/reconcile"
+)
+
+// PlanLife is how long a plan can be approved or applied after it was made.
+const PlanLife = planLife
+
+// PlanItems gives what an approval of a plan covers: every action of the
+// stages that a guard blocks and a person may let pass, and the absences that a
+// guard keeps from counting. It is for plans from a file; a blocked run keeps
+// its own list in the ledger (BlockedItems).
+func PlanItems(plan reconcile.Plan) []reconcile.ApprovedItem {
+	type part struct {
+		source string
+		stage  reconcile.Stage
+	}
+	blocked := map[part]bool{}
+	for _, r := range plan.Verdict.Reasons {
+		if r.Approvable {
+			blocked[part{r.Source, r.Stage}] = true
+		}
+	}
+	var items []reconcile.ApprovedItem
+	for _, a := range plan.Actions {
+		if blocked[part{a.Source, a.Stage}] {
+			items = append(items, itemOf(a))
+		}
+	}
+	for _, m := range plan.Unconfirmed {
+		items = append(items, reconcile.ApprovedItem{
+			Kind: ItemMiss, Source: m.Source, StableID: m.StableID, Account: m.Account, From: m.Name,
+		})
+	}
+	for _, h := range plan.Holds {
+		if h.Code == reconcile.HoldMixed {
+			items = append(items, reconcile.ApprovedItem{
+				Kind: ItemMixed, Source: h.Source, StableID: h.StableID, Account: h.Account, From: h.Name,
+			})
+		}
+	}
+	return items
+}
+
+// The kinds of approved items that are no actions.
+const (
+	// ItemMiss is an absence that a guard did not let count.
+	ItemMiss = "miss"
+	// ItemMixed is the delete of an account that may hold mail of two people.
+	ItemMixed = "mixed"
+)
