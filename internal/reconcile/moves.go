@@ -95,6 +95,7 @@ func (d *decider) wantAddresses() {
 				w.row.Entry = Hash{}
 				continue
 			}
+			w.row.Entry = Hash{} // wanted again until the holder has released it
 			d.handover = append(d.handover, handover{w: w, key: key, acc: d.accounts[id]})
 		}
 	}
