@@ -131,6 +131,9 @@ func (d *decider) resolveIdentities() {
 			break
 		}
 	}
+	for _, p := range d.provided {
+		d.takeOver(p)
+	}
 	// Holds of moves that were held in an earlier round must be told, too.
 	for _, id := range d.moveOrder() {
 		if m := d.moves[id]; m.held && m.wish != nil {
@@ -138,6 +141,27 @@ func (d *decider) resolveIdentities() {
 			d.holds = append(d.holds, d.moveHolds[id])
 		}
 	}
+}
+
+// takeOver adds to a rename the addresses that its twin gives up: one request
+// writes both.
+func (d *decider) takeOver(twin *move) {
+	w := d.wishes[twin.twinOf]
+	if !twin.twin || w == nil {
+		return
+	}
+	m := d.moves[w.row.Link.Account]
+	if m == nil || m.held || m.kind != ActRename {
+		return
+	}
+	for _, address := range w.listed {
+		key := d.hash(address)
+		_, others := d.claimant(key, w.ref)
+		if d.held(twin.acc, key) && !others && key != d.hash(m.to) && !slices.Contains(m.addresses, address) {
+			m.addresses = append(m.addresses, address)
+		}
+	}
+	slices.Sort(m.addresses)
 }
 
 func (d *decider) moveOrder() []AccountID {
@@ -174,6 +198,9 @@ func (d *decider) holdMove(m *move, code, message string) bool {
 // the wish and says why.
 func (d *decider) giveWay(w *wish, key Hash, acc *Account) bool {
 	if m := d.moves[acc.ID]; m != nil && !m.held && d.frees(m, key) {
+		return true
+	}
+	if p := d.provided[acc.ID]; p != nil && d.frees(p, key) {
 		return true
 	}
 	no := func(code, message string) bool {
