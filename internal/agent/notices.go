@@ -31,7 +31,7 @@ func (r *run) notices() {
 	}
 	if r.firstRun() {
 		r.notice(reconcile.Notice{Code: reconcile.NoticeFirstRun, Message: "this is a first run: it learns who is who and changes nothing"})
-		r.orphans()
+		r.firstOrphans()
 	}
 }
 
@@ -43,8 +43,8 @@ func (r *run) firstRun() bool {
 	return slices.ContainsFunc(r.plan.Plan.Sources, func(s reconcile.SourcePlan) bool { return s.FirstRun })
 }
 
-// orphans names accounts of the first listing that no entry was linked to.
-func (r *run) orphans() {
+// firstOrphans names accounts of the first listing that no entry was linked to.
+func (r *run) firstOrphans() {
 	if r.index == nil || slices.ContainsFunc(r.plan.Plan.Sources, func(s reconcile.SourcePlan) bool { return !s.Complete }) {
 		return
 	}

@@ -117,13 +117,6 @@ func lastRun(ctx context.Context, file string) (string, error) {
 	return last, err
 }
 
-func cutPrefix(text, prefix string) (string, bool) {
-	if len(text) < len(prefix) || text[:len(prefix)] != prefix {
-		return text, false
-	}
-	return text[len(prefix):], true
-}
-
 // logAction writes the one line that every action gets.
 func (r *run) logAction(a reconcile.Action, result reconcile.Result) {
 	fields := []zap.Field{
