@@ -19,6 +19,7 @@ const (
 // commands lists all commands; each has a file of its own.
 func commands(g *globals) []*cobra.Command {
 	return []*cobra.Command{
+		newDemoCommand(g),
 		newCheckCommand(g),
 		newSyncCommand(g),
 		newVersionCommand(g),
