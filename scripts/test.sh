@@ -103,7 +103,7 @@ stage_vet() {
 
 stage_lint() {
     go -C tools build -o "$cache/golangci-lint" github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-    "$cache/golangci-lint" run ./...
+    "$cache/golangci-lint" run --allow-parallel-runners ./...
 }
 
 # Packages with quick tests; the tests of the commands are the stage cli.
