@@ -109,3 +109,6 @@ func (a *Agent) Traces(ctx context.Context, ledger *state.Ledger) error {
 	r := &run{Agent: a, ledger: ledger}
 	return r.checkTraces(ctx)
 }
+
+// joinClose closes a run and adds what went wrong with that.
+func joinClose(err error, r *run) error { return errors.Join(err, r.close()) }
