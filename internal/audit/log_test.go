@@ -203,7 +203,7 @@ func TestTornLineIsRecordedAndKept(t *testing.T) {
 			}
 			// The same again on top of it.
 			write(t, file, after+torn)
-			l = openLog(t, file, nil)
+			openLog(t, file, nil)
 			if report, err := verify([]string{file}, nil); err != nil || report.Recovered != 2 {
 				t.Errorf("%+v, %v", report, err)
 			}
@@ -319,8 +319,7 @@ func TestHalfAWriteIsUndone(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	var failed *WriteError
-	if !errors.As(err, &failed) {
+	if _, ok := errors.AsType[*WriteError](err); !ok {
 		t.Fatalf("error %v", err)
 	}
 	if got := read(t, file); got != before {
@@ -337,14 +336,13 @@ func TestNoPermission(t *testing.T) {
 		// Root may write anywhere; a missing directory below a file fails for it too.
 		file, _ := written(t, 1)
 		_, err := Open(t.Context(), Options{File: filepath.Join(file, "audit.jsonl")})
-		var failed *WriteError
-		if !errors.As(err, &failed) {
+		if _, ok := errors.AsType[*WriteError](err); !ok {
 			t.Fatalf("error %v", err)
 		}
 		return
 	}
 	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o500); err != nil { //nolint:gosec // The point of the test.
+	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Open(t.Context(), Options{File: filepath.Join(dir, "audit.jsonl")})

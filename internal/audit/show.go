@@ -71,7 +71,7 @@ func Show(ctx context.Context, files []string, filter Filter, yield func(Record)
 			if l.err != nil {
 				l.raw = slices.Clone(l.raw)
 				cut = &l
-				return nil
+				return nil //nolint:nilerr // told when the record after it says what it was
 			}
 			if !filter.fits(l.record) {
 				return nil

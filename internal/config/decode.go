@@ -62,7 +62,7 @@ func (d *decoder) decode(n *yaml.Node, target reflect.Value, path string) {
 		n = n.Alias
 	}
 	d.marks[path] = markOf(n)
-	if custom, ok := target.Interface().(nodeDecoder); ok {
+	if custom, ok := reflect.TypeAssert[nodeDecoder](target); ok {
 		custom.decodeNode(d, n, path)
 		return
 	}

@@ -19,7 +19,7 @@ type Key struct {
 
 const (
 	required    = "required"
-	secretForms = "{ file: PATH }, { env: NAME } or { credential: NAME }"
+	secretForms = "{ file: PATH }, { env: NAME } or { credential: NAME }" //nolint:gosec // no secret, but where one is found
 )
 
 // Keys lists every key in the order of the documentation. Maps and lists come

@@ -44,8 +44,7 @@ func LoadReader(r io.Reader, name string) (*Config, error) {
 }
 
 func fileProblem(name string, err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		err = pathErr.Err
 	}
 	p := Problem{File: name, Message: "cannot be read: " + err.Error()}

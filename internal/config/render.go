@@ -104,7 +104,7 @@ func (r *renderer) field(key string, value reflect.Value, path string, depth int
 // override writes what a source has otherwise than the general policy.
 func (r *renderer) override(value reflect.Value, doc Key) {
 	const depth = 2
-	own := value.Interface().(Policy) //nolint:errcheck // the caller looked at the path
+	own := value.Interface().(Policy)
 	own.Protect = own.Protect[min(len(r.general.Protect), len(own.Protect)):]
 	general := reflect.ValueOf(r.general)
 	inner := &renderer{docs: r.docs}

@@ -125,8 +125,7 @@ func (s Secret) readFile(path string) (string, error) {
 
 // secretFileError drops the doubled path from an error of the os package.
 func secretFileError(path string, err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		err = pathErr.Err
 	}
 	e := &SecretError{message: "secret file " + path, cause: err}
@@ -182,7 +181,7 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // MarshalYAML hides the secret.
 func (s Secret) MarshalYAML() (any, error) { return redacted, nil }
 
-const secretHint = "write { file: PATH }, { env: NAME } or { credential: NAME }"
+const secretHint = "write { file: PATH }, { env: NAME } or { credential: NAME }" //nolint:gosec // no secret, but where one is found
 
 func (s *Secret) decodeNode(d *decoder, n *yaml.Node, path string) {
 	if n.Kind != yaml.MappingNode {

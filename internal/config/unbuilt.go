@@ -17,28 +17,50 @@ type notBuilt struct {
 }
 
 var notBuiltYet = []notBuilt{
-	{"policy.missing", func(_ *Config, _ *Source, p *Policy) bool { return p.Missing == MissingSuspend },
-		"suspend is not in this build", "use report or delete"},
-	{"policy.suspend", func(_ *Config, _ *Source, p *Policy) bool { return p.Suspend.On },
-		"cutting access is not in this build", "use false"},
-	{"policy.disabled", func(_ *Config, _ *Source, p *Policy) bool { return p.Disabled == DisabledSuspend },
-		"suspend is not in this build", "use none"},
-	{"policy.twin", func(_ *Config, _ *Source, p *Policy) bool { return p.Twin == TwinMerge },
-		"merge is not in this build", "use replace-empty or hold"},
-	{"policy.approvals", func(_ *Config, _ *Source, p *Policy) bool { return p.Approvals > 1 },
-		"more than one approval is not in this build", "use 1"},
-	{"sources[].ldap.leavers", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && s.LDAP != nil && s.LDAP.Leavers != nil },
-		"is not in this build", "without it, entries outside base or filter are held as out-of-scope"},
-	{"sources[].sql.leavers", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && s.SQL != nil && s.SQL.Leavers != nil },
-		"is not in this build", "leave these people out in the query"},
-	{"sources[].map.name_also", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && len(s.Map.NameAlso) > 0 },
-		"is not in this build", "remove the key"},
-	{"notify", func(c *Config, _ *Source, _ *Policy) bool { return c.Notify.set },
-		"is not in this build", "remove the key; watch the exit code or the log"},
-	{"state.postgres", func(c *Config, _ *Source, _ *Policy) bool { return c.State.Postgres.set },
-		"is not in this build", "use state.dir"},
-	{"server.generation", func(c *Config, _ *Source, _ *Policy) bool { return isOlder(c.Server.Generation) },
-		"this build only speaks with Stalwart 0.16", "use auto or 0.16"},
+	{
+		"policy.missing", func(_ *Config, _ *Source, p *Policy) bool { return p.Missing == MissingSuspend },
+		"suspend is not in this build", "use report or delete",
+	},
+	{
+		"policy.suspend", func(_ *Config, _ *Source, p *Policy) bool { return p.Suspend.On },
+		"cutting access is not in this build", "use false",
+	},
+	{
+		"policy.disabled", func(_ *Config, _ *Source, p *Policy) bool { return p.Disabled == DisabledSuspend },
+		"suspend is not in this build", "use none",
+	},
+	{
+		"policy.twin", func(_ *Config, _ *Source, p *Policy) bool { return p.Twin == TwinMerge },
+		"merge is not in this build", "use replace-empty or hold",
+	},
+	{
+		"policy.approvals", func(_ *Config, _ *Source, p *Policy) bool { return p.Approvals > 1 },
+		"more than one approval is not in this build", "use 1",
+	},
+	{
+		"sources[].ldap.leavers", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && s.LDAP != nil && s.LDAP.Leavers != nil },
+		"is not in this build", "without it, entries outside base or filter are held as out-of-scope",
+	},
+	{
+		"sources[].sql.leavers", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && s.SQL != nil && s.SQL.Leavers != nil },
+		"is not in this build", "leave these people out in the query",
+	},
+	{
+		"sources[].map.name_also", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && len(s.Map.NameAlso) > 0 },
+		"is not in this build", "remove the key",
+	},
+	{
+		"notify", func(c *Config, _ *Source, _ *Policy) bool { return c.Notify.set },
+		"is not in this build", "remove the key; watch the exit code or the log",
+	},
+	{
+		"state.postgres", func(c *Config, _ *Source, _ *Policy) bool { return c.State.Postgres.set },
+		"is not in this build", "use state.dir",
+	},
+	{
+		"server.generation", func(c *Config, _ *Source, _ *Policy) bool { return isOlder(c.Server.Generation) },
+		"this build only speaks with Stalwart 0.16", "use auto or 0.16",
+	},
 }
 
 // globalOnly are keys of policy that a source cannot have its own value of.

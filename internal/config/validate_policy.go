@@ -89,8 +89,12 @@ func (c *policyCheck) limits(l Limits) {
 		key   string
 		limit Limit
 	}{
-		{"delete", l.Delete}, {"suspend", l.Suspend}, {"rename", l.Rename},
-		{"release", l.Release}, {"park", l.Park}, {"twin", l.Twin},
+		{"delete", l.Delete},
+		{"suspend", l.Suspend},
+		{"rename", l.Rename},
+		{"release", l.Release},
+		{"park", l.Park},
+		{"twin", l.Twin},
 	} {
 		if entry.limit.Count < 0 {
 			key := "limits." + entry.key

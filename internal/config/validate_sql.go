@@ -36,8 +36,11 @@ var writingWord = regexp.MustCompile(`(?i)^\s*(insert|update|delete|merge|replac
 
 func (v *validator) statements(path string, s *SQL) {
 	for _, statement := range []struct{ key, text string }{
-		{"query", s.Query}, {"lookup", s.Lookup}, {"addresses", s.Addresses},
-		{"count", s.Count}, {"change_probe", s.ChangeProbe},
+		{"query", s.Query},
+		{"lookup", s.Lookup},
+		{"addresses", s.Addresses},
+		{"count", s.Count},
+		{"change_probe", s.ChangeProbe},
 	} {
 		at := path + "." + statement.key
 		text := strings.TrimSpace(statement.text)

@@ -114,10 +114,10 @@ func ParseDuration(text string) (Duration, error) {
 		if err != nil {
 			return 0, bad
 		}
-		if count > uint64(time.Duration(maxDuration)/unit.length) {
+		if count > uint64(time.Duration(maxDuration)/unit.length) { //nolint:gosec // both are positive
 			return 0, fmt.Errorf("%q is longer than a hundred years", text)
 		}
-		total += time.Duration(count) * unit.length //nolint:gosec // bounded one line above
+		total += time.Duration(count) * unit.length
 		rest = rest[at+1:]
 		if rest == "" {
 			return Duration(total), nil

@@ -79,25 +79,39 @@ var faultCases = []faultCase{
 	{name: "a message of two gigabytes", kind: ldaptest.Gigantic, page: 2, wants: "query-failed", says: "more than 16777216 bytes"},
 	{name: "an entry with wrong lengths", kind: ldaptest.BrokenEntry, page: 2, wants: "query-failed", says: "not LDAP"},
 	{name: "wrong password", kind: ldaptest.RefuseBind, code: 49, wants: "login-refused", nothing: true},
-	{name: "wrong password in Active Directory", kind: ldaptest.RefuseBind, code: 49, wants: "login-refused", nothing: true,
-		text: "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 52e, v3839", says: "password of bind.dn is wrong"},
-	{name: "locked in Active Directory", kind: ldaptest.RefuseBind, code: 49, wants: "login-refused", nothing: true,
-		text: "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 775, v3839", says: "locked"},
+	{
+		name: "wrong password in Active Directory", kind: ldaptest.RefuseBind, code: 49, wants: "login-refused", nothing: true,
+		text: "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 52e, v3839", says: "password of bind.dn is wrong",
+	},
+	{
+		name: "locked in Active Directory", kind: ldaptest.RefuseBind, code: 49, wants: "login-refused", nothing: true,
+		text: "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 775, v3839", says: "locked",
+	},
 	{name: "stronger authentication required", kind: ldaptest.RefuseBind, code: 8, wants: "login-refused", says: "ldaps://", nothing: true},
 	{name: "confidentiality required", kind: ldaptest.RefuseBind, code: 13, wants: "login-refused", says: "start_tls", nothing: true},
-	{name: "Active Directory without a bind", wants: "login-refused", says: "bind.dn", nothing: true,
-		server: ldaptest.Options{Vendor: ldaptest.ActiveDirectory, RequireBind: true}, change: func(o *Options) { o.Bind = Bind{} }},
-	{name: "another server without a bind", wants: "query-failed", says: "permission",
-		server: ldaptest.Options{RequireBind: true}, change: func(o *Options) { o.Bind = Bind{} }},
-	{name: "the base does not exist", wants: "base-missing", says: "typing", nothing: true,
-		change: func(o *Options) { o.Bases = []string{"ou=poeple," + ldaptest.Suffix} }},
-	{name: "the base is hidden", wants: "base-missing", nothing: true,
-		server: ldaptest.Options{Hidden: func(string) bool { return true }}},
+	{
+		name: "Active Directory without a bind", wants: "login-refused", says: "bind.dn", nothing: true,
+		server: ldaptest.Options{Vendor: ldaptest.ActiveDirectory, RequireBind: true}, change: func(o *Options) { o.Bind = Bind{} },
+	},
+	{
+		name: "another server without a bind", wants: "query-failed", says: "permission",
+		server: ldaptest.Options{RequireBind: true}, change: func(o *Options) { o.Bind = Bind{} },
+	},
+	{
+		name: "the base does not exist", wants: "base-missing", says: "typing", nothing: true,
+		change: func(o *Options) { o.Bases = []string{"ou=poeple," + ldaptest.Suffix} },
+	},
+	{
+		name: "the base is hidden", wants: "base-missing", nothing: true,
+		server: ldaptest.Options{Hidden: func(string) bool { return true }},
+	},
 	{name: "the ranges are not given", kind: ldaptest.BreakRange, wants: "range-unread", server: ldaptest.Options{MaxValRange: 2}},
 	{name: "the ranges turn in circles", kind: ldaptest.EndlessRange, wants: "range-unread", server: ldaptest.Options{MaxValRange: 2}},
 	{name: "no paging, cut at 20", wants: "limit-reached", server: ldaptest.Options{NoPaging: true, SizeLimit: 20}},
-	{name: "StartTLS refused", kind: ldaptest.RefuseStartTLS, code: 53, wants: "tls-failed", nothing: true,
-		change: func(o *Options) { o.StartTLS = true }},
+	{
+		name: "StartTLS refused", kind: ldaptest.RefuseStartTLS, code: 53, wants: "tls-failed", nothing: true,
+		change: func(o *Options) { o.StartTLS = true },
+	},
 }
 
 // TestFaults is the table "fault → no snapshot that could delete, a clear

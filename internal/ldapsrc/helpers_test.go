@@ -92,8 +92,7 @@ func snapshot(t testing.TB, s *Source) ([]reconcile.Entry, reconcile.Evidence, e
 
 // withCause puts the reason of an error beside those of the evidence.
 func withCause(reasons []reconcile.Reason, err error) []reconcile.Reason {
-	var unusable *UnusableError
-	if errors.As(err, &unusable) {
+	if unusable, ok := errors.AsType[*UnusableError](err); ok {
 		return append(reasons, unusable.Reason)
 	}
 	return reasons

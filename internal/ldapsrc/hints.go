@@ -76,9 +76,8 @@ func adAdvice(result *resultError, general advice) advice {
 
 // adviceFor finds code and hint for a failure.
 func adviceFor(err error) advice {
-	var at *stepError
 	doing := stepSearch
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*stepError](err); ok {
 		doing = at.step
 	}
 	var result *resultError

@@ -42,15 +42,23 @@ func TestLookupProvesEachAttribute(t *testing.T) {
 		{name: "somebody else has the alias", alias: 3, want: absent},
 		{name: "nobody has an alias, and the snapshot knows it", alias: -1, read: true, want: absent},
 		{name: "nobody has an alias, and no snapshot was read", alias: -1, want: unknown, says: "proxyAddresses"},
-		{name: "aliases vanished since the snapshot", alias: 3, read: true, want: unknown, says: "proxyAddresses",
-			afterRead: func(s *ldaptest.Server) { s.Add(dn(3), person(3)) }},
-		{name: "aliases can be read but not searched", alias: 1, want: unknown, says: "not found by it",
-			server: ldaptest.Options{Unsearchable: []string{"proxyAddresses"}}},
-		{name: "IDs cannot be searched", alias: 1, want: unknown, says: "not found in the same way",
-			server: ldaptest.Options{Unsearchable: []string{"entryUUID"}}},
+		{
+			name: "aliases vanished since the snapshot", alias: 3, read: true, want: unknown, says: "proxyAddresses",
+			afterRead: func(s *ldaptest.Server) { s.Add(dn(3), person(3)) },
+		},
+		{
+			name: "aliases can be read but not searched", alias: 1, want: unknown, says: "not found by it",
+			server: ldaptest.Options{Unsearchable: []string{"proxyAddresses"}},
+		},
+		{
+			name: "IDs cannot be searched", alias: 1, want: unknown, says: "not found in the same way",
+			server: ldaptest.Options{Unsearchable: []string{"entryUUID"}},
+		},
 		{name: "referrals", alias: 1, want: unknown, says: "refers", fault: ldaptest.SendReferral},
-		{name: "referrals that are ignored", alias: 1, want: absent, fault: ldaptest.SendReferral,
-			change: func(o *Options) { o.Referrals = ReferralsIgnore }},
+		{
+			name: "referrals that are ignored", alias: 1, want: absent, fault: ldaptest.SendReferral,
+			change: func(o *Options) { o.Referrals = ReferralsIgnore },
+		},
 		{name: "size limit", alias: 1, want: unknown, says: "Size Limit", fault: ldaptest.AnswerCode},
 		{name: "no naming contexts", alias: 1, want: unknown, says: "lookup_base", server: ldaptest.Options{Vendor: ldaptest.Silent}},
 	} {

@@ -3,6 +3,7 @@ package ldapsrc
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,7 +82,7 @@ func (r *reading) completeEntry(ctx context.Context, e *entry) error {
 
 // restOf appends the values of an attribute after the last one that is known.
 func (c *conn) restOf(ctx context.Context, dn, name string, last int, a *attribute) error {
-	a.values = a.values[:len(a.values):len(a.values)]
+	a.values = slices.Clip(a.values)
 	for range maxRanges {
 		if last < 0 {
 			return &protocolError{fmt.Sprintf("the range of %q is not understood", a.description)}

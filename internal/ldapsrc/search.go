@@ -38,8 +38,7 @@ func (c *conn) answer(ctx context.Context, base string) (a *answer, err error) {
 
 // at puts the base of a search into its error.
 func at(base string, err error) error {
-	var failed *stepError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*stepError](err); ok {
 		failed.base = base
 	}
 	return err

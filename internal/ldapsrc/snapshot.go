@@ -95,8 +95,7 @@ func mayTryNext(err error) bool {
 	if !errors.As(err, &at) || at.step != stepBind {
 		return true
 	}
-	var result *resultError
-	if errors.As(err, &result) {
+	if result, ok := errors.AsType[*resultError](err); ok {
 		return result.code == codeBusy || result.code == codeUnavailable
 	}
 	var own *secretError

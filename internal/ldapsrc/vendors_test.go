@@ -26,32 +26,54 @@ func TestVendors(t *testing.T) {
 		positions map[string]string
 		change    func(o *Options)
 	}{
-		{name: "OpenLDAP", server: ldaptest.Options{CSN: "20261122133954.653295Z#000000#001#000000"}, attribute: "entryUUID",
+		{
+			name: "OpenLDAP", server: ldaptest.Options{CSN: "20261122133954.653295Z#000000#001#000000"}, attribute: "entryUUID",
 			value: "00112233-4455-6677-8899-AABBCCDDEEFF", id: "00112233-4455-6677-8899-aabbccddeeff",
-			positions: map[string]string{"001": "20261122133954.653295Z#000000#001#000000"}},
-		{name: "Active Directory", server: ldaptest.Options{Vendor: ldaptest.ActiveDirectory, CSN: "123456", SizeLimit: 20, RequireBind: true},
+			positions: map[string]string{"001": "20261122133954.653295Z#000000#001#000000"},
+		},
+		{
+			name: "Active Directory", server: ldaptest.Options{Vendor: ldaptest.ActiveDirectory, CSN: "123456", SizeLimit: 20, RequireBind: true},
 			attribute: "objectGUID", value: sixteen, id: "33221100-5544-7766-8899-aabbccddeeff",
 			positions: map[string]string{"33221100-5544-7766-8899-aabbccddeeff": "123456"},
-			change:    func(o *Options) { o.PageSize = 5000 }},
-		{name: "389 Directory Server", server: ldaptest.Options{Vendor: ldaptest.DS389, ConstantCookie: true}, attribute: "nsUniqueId",
-			value: "6FBB2709-e67e11f1-b876b320-4ff77ffd", id: "6fbb2709-e67e11f1-b876b320-4ff77ffd"},
-		{name: "eDirectory", server: ldaptest.Options{Vendor: ldaptest.EDirectory}, attribute: "GUID",
-			value: sixteen, id: "00112233-4455-6677-8899-aabbccddeeff"},
-		{name: "unknown maker, found by looking", server: ldaptest.Options{Vendor: ldaptest.Unknown}, attribute: "ipaUniqueID",
-			value: "00112233-4455-6677-8899-aabbccddeeff", id: "00112233-4455-6677-8899-aabbccddeeff"},
-		{name: "hidden rootDSE", server: ldaptest.Options{Vendor: ldaptest.Silent}, attribute: "entryUUID",
+			change:    func(o *Options) { o.PageSize = 5000 },
+		},
+		{
+			name: "389 Directory Server", server: ldaptest.Options{Vendor: ldaptest.DS389, ConstantCookie: true}, attribute: "nsUniqueId",
+			value: "6FBB2709-e67e11f1-b876b320-4ff77ffd", id: "6fbb2709-e67e11f1-b876b320-4ff77ffd",
+		},
+		{
+			name: "eDirectory", server: ldaptest.Options{Vendor: ldaptest.EDirectory}, attribute: "GUID",
+			value: sixteen, id: "00112233-4455-6677-8899-aabbccddeeff",
+		},
+		{
+			name: "unknown maker, found by looking", server: ldaptest.Options{Vendor: ldaptest.Unknown}, attribute: "ipaUniqueID",
 			value: "00112233-4455-6677-8899-aabbccddeeff", id: "00112233-4455-6677-8899-aabbccddeeff",
-			change: func(o *Options) { o.LookupBase = ldaptest.Suffix }},
-		{name: "no paging", server: ldaptest.Options{NoPaging: true}, attribute: "entryUUID",
-			value: "00112233-4455-6677-8899-aabbccddeeff", id: "00112233-4455-6677-8899-aabbccddeeff"},
-		{name: "names in odd case", server: ldaptest.Options{OddCase: true}, attribute: "entryUUID",
-			value: "00112233-4455-6677-8899-aabbccddeeff", id: "00112233-4455-6677-8899-aabbccddeeff"},
-		{name: "binary attribute of its own", attribute: "objectSid", value: "\x01\x05\x00\xff", id: "hex:010500ff",
-			change: func(o *Options) { o.ID = "objectSid" }},
-		{name: "text attribute of its own", attribute: "employeeNumber", value: "E*(1)\\", id: "E*(1)\\",
-			change: func(o *Options) { o.ID = "employeeNumber" }},
-		{name: "the attribute of an earlier run", attribute: "ipaUniqueID", value: "00112233-4455-6677-8899-aabbccddeeff",
-			id: "00112233-4455-6677-8899-aabbccddeeff", change: func(o *Options) { o.KeepID = "ipaUniqueID" }},
+		},
+		{
+			name: "hidden rootDSE", server: ldaptest.Options{Vendor: ldaptest.Silent}, attribute: "entryUUID",
+			value: "00112233-4455-6677-8899-aabbccddeeff", id: "00112233-4455-6677-8899-aabbccddeeff",
+			change: func(o *Options) { o.LookupBase = ldaptest.Suffix },
+		},
+		{
+			name: "no paging", server: ldaptest.Options{NoPaging: true}, attribute: "entryUUID",
+			value: "00112233-4455-6677-8899-aabbccddeeff", id: "00112233-4455-6677-8899-aabbccddeeff",
+		},
+		{
+			name: "names in odd case", server: ldaptest.Options{OddCase: true}, attribute: "entryUUID",
+			value: "00112233-4455-6677-8899-aabbccddeeff", id: "00112233-4455-6677-8899-aabbccddeeff",
+		},
+		{
+			name: "binary attribute of its own", attribute: "objectSid", value: "\x01\x05\x00\xff", id: "hex:010500ff",
+			change: func(o *Options) { o.ID = "objectSid" },
+		},
+		{
+			name: "text attribute of its own", attribute: "employeeNumber", value: "E*(1)\\", id: "E*(1)\\",
+			change: func(o *Options) { o.ID = "employeeNumber" },
+		},
+		{
+			name: "the attribute of an earlier run", attribute: "ipaUniqueID", value: "00112233-4455-6677-8899-aabbccddeeff",
+			id: "00112233-4455-6677-8899-aabbccddeeff", change: func(o *Options) { o.KeepID = "ipaUniqueID" },
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := ldaptest.New(t, c.server)

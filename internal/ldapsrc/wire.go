@@ -1,6 +1,7 @@
 package ldapsrc
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -58,7 +59,7 @@ func (e *entry) raw(name string) [][]byte {
 			continue
 		}
 		if found == nil {
-			found = a.values[:len(a.values):len(a.values)]
+			found = slices.Clip(a.values)
 		} else {
 			found = append(found, a.values...)
 		}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -108,8 +109,8 @@ func (m matcher) prefixes(name string) []bool {
 func (m matcher) suffixes(name string) []bool {
 	at := make([]bool, len(name)+1)
 	at[len(name)] = true
-	for n := len(m) - 1; n >= 0; n-- {
-		p := m[n]
+	for _, p := range slices.Backward(m) {
+
 		next := make([]bool, len(name)+1)
 		reached := false
 		for i := len(name); i >= 0; i-- {

@@ -61,7 +61,7 @@ func TestEveryBearerIsFoundByATerm(t *testing.T) {
 		r := record{"one": values.Draw(t, "one"), "two": values.Draw(t, "two"), "three": values.Draw(t, "three")}
 		e, _ := m.Entry("1", "x", r)
 		for _, name := range e.Names {
-			if !anyTerm(m.NameTerms(name), r) || !anyTerm(m.NameTerms(strings.ToUpper(name)), r) && strings.ToLower(strings.ToUpper(name)) == strings.ToLower(name) {
+			if !anyTerm(m.NameTerms(name), r) || !anyTerm(m.NameTerms(strings.ToUpper(name)), r) && strings.EqualFold(strings.ToUpper(name), name) {
 				t.Fatalf("template %q, record %q: %q is not found by %v", text, r, name, m.NameTerms(name))
 			}
 		}

@@ -140,7 +140,7 @@ func carries(p reconcile.Entry, q reconcile.LookupRequest, bugs map[string]bool)
 		if bugs["case counts"] {
 			return a == b
 		}
-		return strings.ToLower(a) == strings.ToLower(b) || bugs["wildcards"] && b == "*"
+		return strings.EqualFold(a, b) || bugs["wildcards"] && b == "*"
 	}
 	for _, n := range q.Names {
 		if slices.ContainsFunc(p.Names, func(v string) bool { return same(v, n) }) {

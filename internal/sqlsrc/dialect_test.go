@@ -251,8 +251,7 @@ func TestAdvice(t *testing.T) {
 		if !errors.As(err, &u) || u.Reason.Code != c.want || u.Reason.Hint == "" {
 			t.Errorf("%s %v: %+v, want %s and a hint", c.driver, c.err, u, c.want)
 		}
-		var driverError *pgconn.PgError
-		if errors.As(err, &driverError) {
+		if _, ok := errors.AsType[*pgconn.PgError](err); ok {
 			t.Errorf("%v: the driver's own error leaves the package", c.err)
 		}
 	}

@@ -56,8 +56,7 @@ const (
 
 // failed makes the error of a step. Its text holds no secret of the target.
 func (s *Source) failed(ctx context.Context, t *target, doing string, err error) error {
-	var already *UnusableError
-	if errors.As(err, &already) {
+	if _, ok := errors.AsType[*UnusableError](err); ok {
 		return err
 	}
 	where := ""

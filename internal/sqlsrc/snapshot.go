@@ -197,8 +197,7 @@ var faultHints = map[string]string{
 
 // reasonOf gives an error as a reason.
 func reasonOf(err error) reconcile.Reason {
-	var u *UnusableError
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*UnusableError](err); ok {
 		return u.Reason
 	}
 	return reconcile.Reason{Code: reconcile.UnusableIncomplete, Message: "the reading was stopped: " + err.Error()}

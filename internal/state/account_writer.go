@@ -53,7 +53,7 @@ func (w *accountWriter) prepare(ctx context.Context) error {
 		{&w.dropKeys, "DELETE FROM account_keys WHERE account = ?"},
 		{&w.addKey, "INSERT INTO account_keys (account, key) VALUES (?, ?)"},
 	} {
-		stmt, err := w.tx.PrepareContext(ctx, s.text)
+		stmt, err := w.tx.PrepareContext(ctx, s.text) //nolint:sqlclosecheck // close does it
 		if err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ func (l *Ledger) Lock(ctx context.Context, who string) (release func() error, er
 	if err != nil {
 		return nil, wrap("lock", err)
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil { //nolint:gosec // A descriptor fits.
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			err = &LockedError{Holder: readHolder(file)}
 		}

@@ -113,8 +113,10 @@ func (l *Ledger) openFile(ctx context.Context, command string) error {
 	}
 	l.exists = existed
 	l.write, err = sql.Open("sqlite", fileURI(l.path(), url.Values{
-		"_pragma": {"busy_timeout(" + busyTimeout + ")", "journal_mode(WAL)", "synchronous(FULL)",
-			"foreign_keys(1)", "journal_size_limit(16777216)"},
+		"_pragma": {
+			"busy_timeout(" + busyTimeout + ")", "journal_mode(WAL)", "synchronous(FULL)",
+			"foreign_keys(1)", "journal_size_limit(16777216)",
+		},
 		"_txlock": {"immediate"},
 	}))
 	if err != nil {

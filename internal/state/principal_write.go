@@ -64,7 +64,7 @@ func newPrincipalWriter(ctx context.Context, tx *sql.Tx) (w *principalWriter, er
 		{&w.dropLinks, "DELETE FROM principal_accounts WHERE row = ?"},
 		{&w.addLink, "INSERT INTO principal_accounts (row, account) VALUES (?, ?)"},
 	} {
-		stmt, err := tx.PrepareContext(ctx, s.text)
+		stmt, err := tx.PrepareContext(ctx, s.text) //nolint:sqlclosecheck // close does it
 		if err != nil {
 			w.close()
 			return nil, err

@@ -12,8 +12,8 @@ import (
 type Summary struct {
 	Schema int `json:"schema"`
 	// Principals counts by source and state.
-	Principals map[string]StateCounts `json:"principals"`
-	Accounts   int                    `json:"accounts"`
+	Principals map[string]Counts `json:"principals"`
+	Accounts   int               `json:"accounts"`
 	// PastAccounts were listed once and are not in the newest listing.
 	PastAccounts int               `json:"past_accounts"`
 	Listed       time.Time         `json:"listed"`
@@ -27,8 +27,8 @@ type Summary struct {
 	Meta         map[string]string `json:"meta"`
 }
 
-// StateCounts counts the principals of a source.
-type StateCounts struct {
+// Counts counts the principals of a source.
+type Counts struct {
 	Active  int `json:"active"`
 	Missing int `json:"missing"`
 	Gone    int `json:"gone"`
@@ -37,7 +37,7 @@ type StateCounts struct {
 
 // Summary counts what the ledger holds.
 func (l *Ledger) Summary(ctx context.Context) (Summary, error) {
-	s := Summary{Principals: map[string]StateCounts{}, Meta: map[string]string{}}
+	s := Summary{Principals: map[string]Counts{}, Meta: map[string]string{}}
 	var lastRun int64
 	err := l.read.QueryRowContext(ctx, `SELECT (SELECT max(version) FROM schema_migrations),
 		(SELECT count(*) FROM accounts WHERE last_listed = 0), (SELECT count(*) FROM accounts WHERE last_listed <> 0),
@@ -65,7 +65,7 @@ func (l *Ledger) Summary(ctx context.Context) (Summary, error) {
 	return s, wrap("read summary", err)
 }
 
-func (l *Ledger) countStates(ctx context.Context, counts map[string]StateCounts) error {
+func (l *Ledger) countStates(ctx context.Context, counts map[string]Counts) error {
 	return each(ctx, l.read, "SELECT source, state, count(*), sum(unbound) FROM principals GROUP BY source, state", nil,
 		func(rows *sql.Rows) error {
 			var source string
