@@ -22,6 +22,12 @@ func commands(g *globals) []*cobra.Command {
 		newDemoCommand(g),
 		newCheckCommand(g),
 		newSyncCommand(g),
+		newPlanCommand(g),
+		newApplyCommand(g),
+		newApproveCommand(g),
+		newProtectCommand(g),
+		newUnprotectCommand(g),
+		newRunCommand(g),
 		newVersionCommand(g),
 		newCompletionCommand(g),
 	}
