@@ -77,6 +77,9 @@ type Report struct {
 	// a saved plan that the plan computed now no longer contains.
 	Failed  int
 	Dropped int
+	// Owed counts what an interrupted run left to do: open steps of the journal, a
+	// purge, twins that nobody has looked into. A dry run leaves it as it is.
+	Owed int
 	// Interrupted tells that the run ended before its actions.
 	Interrupted bool
 	// Stages tells how long each part took.
@@ -90,7 +93,7 @@ type StageTime struct {
 }
 
 // Pending tells whether something would be done now.
-func (r *Report) Pending() bool { return len(r.Result.Actions) > 0 }
+func (r *Report) Pending() bool { return len(r.Result.Actions) > 0 || r.Owed > 0 }
 
 // Unusable tells whether a source could not be used.
 func (r *Report) Unusable() bool {
@@ -144,6 +147,10 @@ type run struct {
 	stopped error
 	deleted []reconcile.AccountID
 	moved   bool // identities changed: cached logins should end
+	// twins are the accounts moved aside that nobody has looked into yet.
+	twins map[reconcile.AccountID]reconcile.Action
+	// unsettled are the accounts of open steps, which a dry run does not settle.
+	unsettled map[reconcile.AccountID]bool
 	// left are actions that a plan file does not contain.
 	left map[int]bool
 }

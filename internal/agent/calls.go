@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"syncagent/internal/reconcile"
-	"syncagent/internal/stalwart"
 )
 
 // precheck reads the accounts of a batch again and drops every action whose
@@ -273,19 +272,4 @@ func (r *run) destroyTwin(ctx context.Context, a reconcile.Action) outcome {
 	}
 	r.deleted = append(r.deleted, a.Account)
 	return outcome{}
-}
-
-// endLogins makes the server forget cached logins once, if identities passed
-// from one account to another.
-func (r *run) endLogins(ctx context.Context) error {
-	if !r.moved || !r.report.Info.Can.InvalidateCaches {
-		return nil
-	}
-	if err := r.server.InvalidateCaches(ctx); err != nil {
-		r.log.Warn("cached logins could not be ended; they last up to an hour", errField(err))
-		if stalwart.Stopped(err) {
-			return &ServerError{err}
-		}
-	}
-	return nil
 }

@@ -194,9 +194,9 @@ func (r *run) settle(ctx context.Context, steps []state.Step, outcomes []outcome
 		}
 		if o.err == nil && o.kept == "" {
 			changes = r.changes(mended(r.plan.Effects[a.Seq], o))
-			if a.Kind == reconcile.ActDelete {
-				changes.Meta = map[string]string{metaPurge: r.id}
-			}
+		}
+		if changes.Meta, err = r.debts(a, o.err == nil && o.kept == "", o.kept != ""); err != nil {
+			return err
 		}
 		if err := r.ledger.Settle(ctx, []state.Settlement{settlement}, changes); err != nil {
 			return fmt.Errorf("record the outcome: %w", err)
@@ -240,8 +240,6 @@ func (r *run) note(a reconcile.Action, o outcome) {
 		}
 	case o.kept != "":
 		result = reconcile.Result{Seq: a.Seq, Outcome: reconcile.OutcomeSkipped, Error: o.kept}
-	default:
-		r.moved = r.moved || a.Kind == reconcile.ActPark || a.Kind == reconcile.ActDestroyTwin || a.Group != 0
 	}
 	r.results[a.Seq] = result
 	r.logAction(a, result)

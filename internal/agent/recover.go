@@ -21,11 +21,17 @@ func (r *run) recover(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the journal: %w", err)
 	}
-	if len(steps) == 0 {
-		return nil
+	if err := r.readDebts(ctx, len(steps)); err != nil {
+		return err
+	}
+	if r.opts.DryRun && len(steps) > 0 {
+		r.unsettled = map[reconcile.AccountID]bool{}
+		for _, step := range steps {
+			r.unsettled[step.Action.Account] = true
+		}
+		r.log.Info("the journal has open steps of an interrupted run; the next run settles them", zap.Int("steps", len(steps)))
 	}
 	if r.opts.DryRun {
-		r.log.Info("the journal has open steps of an interrupted run; the next run settles them", zap.Int("steps", len(steps)))
 		return nil
 	}
 	for _, step := range steps {
@@ -33,7 +39,7 @@ func (r *run) recover(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return r.finishTwins(ctx)
 }
 
 func (r *run) recoverStep(ctx context.Context, step state.Step) error {
@@ -52,8 +58,10 @@ func (r *run) recoverStep(ctx context.Context, step state.Step) error {
 		settlement.Error = "the run was interrupted; " + foundText(found)
 	}
 	changes := r.changes(effect)
-	if found == reconcile.FoundDone && a.Kind == reconcile.ActDelete {
-		changes.Meta = map[string]string{metaPurge: step.Run}
+	if changes.Meta, err = r.debts(a, found == reconcile.FoundDone, false); err != nil {
+		return err
+	}
+	if found == reconcile.FoundDone && (a.Kind == reconcile.ActDelete || a.Kind == reconcile.ActDestroyTwin) {
 		r.deleted = append(r.deleted, a.Account)
 	}
 	if err := r.ledger.Settle(ctx, []state.Settlement{settlement}, changes); err != nil {

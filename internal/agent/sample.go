@@ -52,7 +52,7 @@ func (r *run) checkServer(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the sample: %w", err)
 	}
-	principals = slices.DeleteFunc(principals, func(p reconcile.Principal) bool { return !p.Bound() })
+	principals = slices.DeleteFunc(principals, func(p reconcile.Principal) bool { return !p.Bound() || r.unsettled[p.Link.Account] })
 	var ids []reconcile.AccountID
 	for _, p := range principals {
 		ids = append(ids, p.Link.Account)

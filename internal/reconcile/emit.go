@@ -282,14 +282,10 @@ func (d *decider) groupTwins(ordered []*move) {
 }
 
 func (d *decider) emitTwin(m *move) {
-	before := *m.acc
-	before.Name, before.Addresses = m.to, nil
-	d.add(Action{
-		Kind: ActDestroyTwin, Source: m.ref.Source, StableID: m.ref.ID, Account: m.acc.ID,
-		From: m.to, Before: &before, After: []int{m.seq},
-		Addresses: AddressChange{From: []string{}, To: []string{}},
-		Reason:    "the twin is destroyed if it is proven empty, else it stays aside",
-	}, Effect{})
+	if a, ok := DestroyAside(d.actions[m.seq-1]); ok {
+		a.After = []int{m.seq}
+		d.add(a, Effect{})
+	}
 }
 
 func (d *decider) suspendMissing() {
