@@ -169,13 +169,8 @@ const planLife = 7 * 24 * time.Hour
 
 // learn writes down what the snapshot taught, whatever becomes of the actions.
 func (r *run) learn(ctx context.Context) error {
-	for _, d := range r.plan.Detected {
-		err := r.tell(ctx, "detected", d.Event, map[string]any{
-			"source": d.Source, "stable_id": string(d.ID), "account": string(d.Account), "from": d.From, "to": d.To,
-		})
-		if err != nil {
-			return err
-		}
+	if err := r.tellDetected(ctx); err != nil {
+		return err
 	}
 	changes := r.changes(r.plan.Record)
 	changes.Sources = r.plan.Sources

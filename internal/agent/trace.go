@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -29,6 +30,26 @@ func (r *run) tell(ctx context.Context, event, phase string, fields map[string]a
 		return nil
 	}
 	return r.audit.Append(ctx, audit.Record{Run: r.id, Event: event, Phase: phase, Fields: fields})
+}
+
+// tellAtOnce is how many records are brought to disk together: an adoption
+// writes one for each person, and each trip to the disk takes milliseconds.
+const tellAtOnce = 500
+
+// tellDetected records what the snapshot showed.
+func (r *run) tellDetected(ctx context.Context) error {
+	for some := range slices.Chunk(r.plan.Detected, tellAtOnce) {
+		records := make([]audit.Record, 0, len(some))
+		for _, d := range some {
+			records = append(records, audit.Record{Run: r.id, Event: "detected", Phase: d.Event, Fields: map[string]any{
+				"source": d.Source, "stable_id": string(d.ID), "account": string(d.Account), "from": d.From, "to": d.To,
+			}})
+		}
+		if err := r.audit.Append(ctx, records...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // anchor is the end of the audit log as the ledger remembers it.
