@@ -28,17 +28,21 @@ func usual(url string) ldapConfig {
 
 func (c ldapConfig) source(h *home) string {
 	h.write("ldap-password", c.password)
+	bind := ""
+	if c.bind != "" { // else anonymous
+		bind = fmt.Sprintf("bind: { dn: %q, password: { file: ldap-password } }", c.bind)
+	}
 	return fmt.Sprintf(`
   - name: staff
     ldap:
       urls: [ %s ]
-      bind: { dn: %q, password: { file: ldap-password } }
+      %s
       base: %q
       filter: %q
       page_size: %d
       timeout: %s
     map: { name: "{mail}", addresses: [ mail ], same_person: [ employeeNumber ] }
-`, c.url, c.bind, c.base, c.filter, c.pageSize, c.timeout)
+`, c.url, bind, c.base, c.filter, c.pageSize, c.timeout)
 }
 
 // deleting is the policy of these tests: everything by default, but leavers are

@@ -98,13 +98,18 @@ func newSQLDirectory(t *testing.T, kind string, people int) *sqlDirectory {
 		admin, d.sync = mariadb(t).NewDatabase(t)
 		mariadb(t).LoadUsers(t, admin, people)
 	}
-	db, err := sql.Open(library, admin)
+	d.db = openSQL(t, library, admin)
+	return d
+}
+
+func openSQL(t *testing.T, library, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(library, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	d.db = db
-	return d
+	return db
 }
 
 func (d *sqlDirectory) exec(t *testing.T, query string, args ...any) {

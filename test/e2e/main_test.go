@@ -14,9 +14,9 @@ import (
 	"syncagent/internal/testserver"
 )
 
-// binary is the program under test, built once and as it is delivered: without
+// program is the file of the program under test, built once and as it is delivered: without
 // cgo and without the race detector.
-var binary string
+var program string
 
 func TestMain(m *testing.M) {
 	code, err := buildAndRun(m)
@@ -33,8 +33,8 @@ func buildAndRun(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary = filepath.Join(dir, "syncagent")
-	build := exec.Command("go", "build", "-o", binary, "syncagent/cmd/syncagent")
+	program = filepath.Join(dir, "syncagent")
+	build := exec.Command("go", "build", "-o", program, "syncagent/cmd/syncagent")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("build the program: %w\n%s", err, out)

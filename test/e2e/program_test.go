@@ -46,7 +46,7 @@ func (h *home) start(args ...string) *process {
 	h.t.Helper()
 	p := &process{t: h.t, begun: time.Now()}
 	p.ctx, p.cancel = context.WithTimeout(context.Background(), patience)
-	p.cmd = exec.CommandContext(p.ctx, binary, append(args, "-c", h.config)...)
+	p.cmd = exec.CommandContext(p.ctx, program, append(args, "-c", h.config)...)
 	p.cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + h.dir, "TZ=UTC"}
 	p.cmd.Dir = h.dir
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
