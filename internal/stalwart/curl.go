@@ -9,6 +9,8 @@ import (
 type credentials struct {
 	username string
 	secret   string
+	// apiKey marks an API key that is sent as Basic (before 0.16).
+	apiKey bool
 }
 
 // header is the value of Authorization.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -15,52 +16,72 @@ import (
 )
 
 // Dial finds out what the server is, logs in once, and reads permissions and
-// limits. It changes nothing. Credentials are sent only after requests without
-// them have shown a server of 0.16 or later, since older ones count an API key
-// on these paths as a failed login. Errors: OptionsError, UnreachableError,
+// limits. It changes nothing. Unless the configuration names the generation,
+// credentials are sent only after requests without them have shown which paths
+// the server has: older ones count an API key in the wrong place as a failed
+// login. Errors: OptionsError, UnreachableError,
 // UnauthorizedError, BannedError, ForbiddenError, RateLimitedError,
 // WrongGenerationError, MalformedError, TooLargeError.
 func Dial(ctx context.Context, o Options) (Server, error) {
-	s, err := dial(ctx, o.withDefaults())
+	o = o.withDefaults()
+	base, t, wish, err := prepare(o)
 	if err != nil {
 		return nil, err
 	}
-	return s, nil
-}
-
-func dial(ctx context.Context, o Options) (*jmapServer, error) {
-	base, err := o.base()
+	s, err := connect(ctx, o, base, t, wish)
 	if err != nil {
-		return nil, err
-	}
-	detect, err := wantsDetection(o.Generation)
-	if err != nil {
-		return nil, err
-	}
-	creds, err := o.login()
-	if err != nil {
-		return nil, err
-	}
-	t, err := newTransport(o, base, creds)
-	if err != nil {
-		return nil, err
-	}
-	s := &jmapServer{http: t, deleteTimeout: o.DeleteTimeout, poll: 200 * time.Millisecond}
-	s.info.Generation = GenerationJMAP
-	if err := s.start(ctx, detect, o); err != nil {
-		s.Close()
+		t.client.CloseIdleConnections()
 		return nil, fmt.Errorf("connect to the mail server at %s: %w", base.Redacted(), err)
 	}
 	return s, nil
 }
 
-// start does the requests of Dial, in the order in which each may stop it.
-func (s *jmapServer) start(ctx context.Context, detect bool, o Options) error {
-	if detect {
-		if err := s.detect(ctx); err != nil {
-			return err
-		}
+// prepare reads all options; nothing is sent.
+func prepare(o Options) (*url.URL, *transport, wish, error) {
+	base, err := o.base()
+	if err != nil {
+		return nil, nil, wish{}, err
 	}
+	w, err := readWish(o.Generation)
+	if err != nil {
+		return nil, nil, wish{}, err
+	}
+	creds, err := o.login()
+	if err != nil {
+		return nil, nil, wish{}, err
+	}
+	t, err := newTransport(o, base, creds)
+	return base, t, w, err
+}
+
+// connect detects the generation, unless the configuration names it, and starts
+// the implementation for it.
+func connect(ctx context.Context, o Options, base *url.URL, t *transport, w wish) (Server, error) {
+	old := w.old
+	if w.detect {
+		found, err := detect(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		old = found
+	}
+	if old != nil {
+		s, err := dialREST(ctx, o, base, t, *old, !w.detect)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+	s := &jmapServer{http: t, deleteTimeout: o.DeleteTimeout, poll: 200 * time.Millisecond}
+	s.info.Generation = GenerationJMAP
+	if err := s.start(ctx, o); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// start does the requests of Dial, in the order in which each may stop it.
+func (s *jmapServer) start(ctx context.Context, o Options) error {
 	if err := s.login(ctx); err != nil {
 		return err
 	}
@@ -83,41 +104,65 @@ func (s *jmapServer) start(ctx context.Context, detect bool, o Options) error {
 	return nil
 }
 
-// wantsDetection reads server.generation.
-func wantsDetection(generation string) (bool, error) {
-	switch g := strings.ToLower(strings.TrimSpace(generation)); {
-	case g == "" || g == "auto":
-		return true, nil
-	case g == GenerationJMAP || g == "0.16" || strings.HasPrefix(g, "0.16."):
-		return false, nil
-	}
-	return false, &WrongGenerationError{Found: fmt.Sprintf("server.generation is %q", generation)}
+// wish is what server.generation asks for: detection, 0.16 or later, or an
+// older version.
+type wish struct {
+	detect bool
+	old    *span
 }
 
-// detect asks without credentials. 0.8 to 0.12.4 answer 401 or 404; 0.12.5 and
-// later give a session without accounts. From 0.16 on that has a capability
-// that older ones lack; where it is missing, the old listing decides: 404 since
-// 0.16, 401 before.
-func (s *jmapServer) detect(ctx context.Context) error {
-	doc, _, err := s.readSession(ctx, true)
+// readWish reads server.generation.
+func readWish(generation string) (wish, error) {
+	switch g := strings.ToLower(strings.TrimSpace(generation)); {
+	case g == "" || g == "auto":
+		return wish{detect: true}, nil
+	case g == GenerationJMAP || g == "0.16" || strings.HasPrefix(g, "0.16."):
+		return wish{}, nil
+	default:
+		v, err := parseRelease(strings.TrimPrefix(g, "rest-"))
+		if err != nil {
+			return wish{}, err
+		}
+		if v.low.minor > 15 {
+			return wish{}, &WrongGenerationError{Found: fmt.Sprintf("server.generation is %q", generation)}
+		}
+		return wish{old: &v}, nil
+	}
+}
+
+// detect asks without credentials, so that it can neither fail a login nor make
+// one, and on paths that no version takes for an attack. 0.3 to 0.12.4 answer
+// 401 or 404; 0.12.5 and later give a session without accounts. From 0.16 on that
+// has a capability that older ones lack; where it is missing, the old listing
+// decides: 404 since 0.16, 401 before. It gives what is known of an older
+// version, or nil for 0.16 and later.
+func detect(ctx context.Context, t *transport) (*span, error) {
+	doc, _, err := t.readSession(ctx, true)
 	_, refused := errors.AsType[*UnauthorizedError](err)
 	switch {
 	case refused || errors.Is(err, errMissing):
-		return &WrongGenerationError{Found: "it has no public " + pathSession + " (Stalwart 0.12.4 or older, or another program)"}
+		return &upTo0124, t.surveyOld(ctx)
 	case err != nil:
-		return err
+		return nil, err
 	}
 	if _, recent := doc.Capabilities["urn:ietf:params:jmap:emailpush"]; recent {
-		return nil
+		return nil, nil
 	}
-	_, err = s.http.exchange(ctx, request{method: "GET", path: pathPrincipal, query: "limit=1", anonymous: true})
+	_, err = t.exchange(ctx, request{method: "GET", path: pathPrincipal, query: "limit=1", anonymous: true})
 	if errors.Is(err, errMissing) {
-		return nil
+		return nil, nil
 	}
-	if _, old := errors.AsType[*UnauthorizedError](err); old || err == nil {
-		return &WrongGenerationError{Found: "it still has " + pathPrincipal + " (Stalwart 0.15 or older)"}
+	_, old := errors.AsType[*UnauthorizedError](err)
+	_, principals := doc.Capabilities["urn:ietf:params:jmap:principals"]
+	switch {
+	case old && principals:
+		return &from0140, nil
+	case old:
+		return &from0125, nil
+	case err == nil:
+		return nil, &WrongGenerationError{Found: "it lists accounts to anybody, so it is another program"}
 	}
-	return err
+	return nil, err
 }
 
 // readAccount gets the permissions of the credentials and the edition.
@@ -183,17 +228,29 @@ func (s *jmapServer) warn(o Options) {
 	add := func(code, message, hint string) {
 		s.info.Warnings = append(s.info.Warnings, reconcile.Reason{Code: code, Message: message, Hint: hint})
 	}
-	if s.info.Skew.Abs() > allowedSkew {
-		add("clock-skew", fmt.Sprintf("the clocks of this host and of the mail server differ by %s", s.info.Skew.Abs()),
-			"set both with NTP; creation times are compared")
-	}
-	if o.TLS.InsecureSkipVerify && s.http.base.Scheme == "https" {
-		add("insecure-tls", "the certificate of the mail server is not checked", "use server.tls.ca_file instead of insecure_skip_verify")
-	}
+	s.info.Warnings = commonWarnings(o, s.http, s.info.Skew)
 	if leakyVersions[s.info.Version] {
 		add("old-release", "Stalwart "+s.info.Version+" has a known hole in the rights of API keys", "upgrade to 0.16.15 or later")
 	}
 	if s.info.Self == recoveryAdmin {
 		add("recovery-admin", "the login is the recovery administrator", "make an account with an API key of limited permissions for syncagent")
 	}
+}
+
+// commonWarnings are those of every generation.
+func commonWarnings(o Options, t *transport, skew time.Duration) []reconcile.Reason {
+	var out []reconcile.Reason
+	if skew.Abs() > allowedSkew {
+		out = append(out, reconcile.Reason{
+			Code: "clock-skew", Message: fmt.Sprintf("the clocks of this host and of the mail server differ by %s", skew.Abs()),
+			Hint: "set both with NTP; creation times are compared",
+		})
+	}
+	if o.TLS.InsecureSkipVerify && t.base.Scheme == "https" {
+		out = append(out, reconcile.Reason{
+			Code: "insecure-tls", Message: "the certificate of the mail server is not checked",
+			Hint: "use server.tls.ca_file instead of insecure_skip_verify",
+		})
+	}
+	return out
 }

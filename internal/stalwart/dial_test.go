@@ -47,7 +47,7 @@ func TestDialAgainstTheRecordedServer(t *testing.T) {
 	}
 }
 
-func TestDialRefusesOlderServersBeforeItSendsTheSecret(t *testing.T) {
+func TestDialKeepsKeysOf016FromOlderServers(t *testing.T) {
 	for _, tc := range []struct {
 		version   string
 		principal int // status of the old listing without credentials
@@ -72,7 +72,7 @@ func TestDialRefusesOlderServersBeforeItSendsTheSecret(t *testing.T) {
 				return false
 			})
 			_, err := Dial(t.Context(), f.options())
-			if wrong, ok := errors.AsType[*WrongGenerationError](err); !ok || wrong.Found == "" || HintOf(err) == "" {
+			if wrong, ok := errors.AsType[*OptionsError](err); !ok || wrong.Option != "server.api_key" || HintOf(err) == "" {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -197,8 +197,8 @@ func TestOptionsAreChecked(t *testing.T) {
 		})
 	}
 	_, err := Dial(t.Context(), Options{URL: "https://mail.example.org", APIKey: key, Generation: "0.11.8"})
-	if !is[*WrongGenerationError](err) {
-		t.Errorf("generation 0.11.8: %v", err)
+	if !is[*OptionsError](err) {
+		t.Errorf("an API key for generation 0.11.8: %v", err)
 	}
 	for _, secret := range []string{"", " \n", "a\nb"} {
 		_, err := Dial(t.Context(), Options{URL: "https://mail.example.org", APIKey: func() (string, error) { return secret, nil }})

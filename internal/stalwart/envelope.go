@@ -88,12 +88,15 @@ func (s *jmapServer) do(ctx context.Context, write bool, calls ...call) ([]answe
 
 // encodeCalls builds the envelope.
 func encodeCalls(calls []call) (body []byte, methods []string, err error) {
-	using := []string{capCore, capRegistry}
+	using := []string{capCore}
 	list := make([][3]any, len(calls))
 	for i, c := range calls {
 		methods = append(methods, c.method)
 		list[i] = [3]any{c.method, c.args, strconv.Itoa(i)}
 		object, _, _ := strings.Cut(c.method, "/")
+		if strings.HasPrefix(object, "x:") && !slices.Contains(using, capRegistry) {
+			using = append(using, capRegistry)
+		}
 		if need, ok := capabilityOf[object]; ok && !slices.Contains(using, need) {
 			using = append(using, need)
 		}

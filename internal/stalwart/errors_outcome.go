@@ -130,12 +130,12 @@ type WrongGenerationError struct {
 }
 
 func (e *WrongGenerationError) Error() string {
-	return "this is not a Stalwart server of 0.16 or later: " + e.Found
+	return "this is not a Stalwart server that syncagent can work with: " + e.Found
 }
 
 // Hint names what is supported.
 func (e *WrongGenerationError) Hint() string {
-	return "this build works with Stalwart 0.16 and later; check server.url and server.generation"
+	return "this build works with Stalwart 0.5 and later; check server.url and server.generation"
 }
 
 // OptionsError says that the client's options cannot be used. Nothing was sent.

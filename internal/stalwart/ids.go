@@ -2,6 +2,8 @@ package stalwart
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"syncagent/internal/reconcile"
@@ -30,6 +32,23 @@ func idNumber(id reconcile.AccountID) (uint64, error) {
 		n = n<<5 | uint64(digit)
 	}
 	return n, nil
+}
+
+// accountID is an ID in the text form of JMAP.
+func accountID(text string) reconcile.AccountID { return reconcile.AccountID(text) }
+
+// decimalID is the form that the management interface before 0.16 shows.
+func decimalID(n uint64) reconcile.AccountID { return reconcile.AccountID(strconv.FormatUint(n, 10)) }
+
+// jmapID gives the text form of JMAP for a number: base 32, most significant
+// digit first, 0 is "a".
+func jmapID(n uint64) reconcile.AccountID {
+	text := []byte{idAlphabet[n&31]}
+	for n >>= 5; n > 0; n >>= 5 {
+		text = append(text, idAlphabet[n&31])
+	}
+	slices.Reverse(text)
+	return reconcile.AccountID(text)
 }
 
 // checkIDs refuses a list with anything that is not an ID, or with an ID twice.

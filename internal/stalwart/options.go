@@ -25,7 +25,8 @@ type Options struct {
 	// URL is the base address of the server, https://mail.example.org. A path is
 	// kept as a prefix; user, query and fragment are refused.
 	URL string
-	// Username and Password log in with Basic; APIKey alone with Bearer. Exactly
+	// Username and Password log in with Basic; APIKey alone with Bearer (before
+	// 0.16 as Basic; there it is NAME:SECRET or api_… and works since 0.13). Exactly
 	// one of Password and APIKey is set. They are read at each Dial, so that a new
 	// secret is taken without a restart.
 	Username string
@@ -37,11 +38,13 @@ type Options struct {
 	// Rate is the largest number of requests per second; zero means DefaultRate.
 	Rate float64
 	// Timeout is for one request; DeleteTimeout is how long AwaitDestroyed and
-	// AwaitPurge wait if the context has no earlier deadline.
+	// AwaitPurge wait if the context has no earlier deadline, and before 0.16 how
+	// long one delete may take, whatever the context says.
 	Timeout       time.Duration
 	DeleteTimeout time.Duration
-	// Generation is "auto" (or empty), or a version such as "0.16.18" where the
-	// requests without credentials that detection starts with are not answered.
+	// Generation is "auto" (or empty), or a version such as "0.16.18" or "0.11.8"
+	// where the requests without credentials that detection starts with are not
+	// answered, or the version cannot be told.
 	Generation string
 	UserAgent  string
 	// MaxResponse is the largest accepted answer in bytes.

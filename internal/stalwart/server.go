@@ -60,16 +60,19 @@ const GenerationJMAP = "jmap-0.16"
 
 // Info is what Dial found out about a server.
 type Info struct {
-	// Generation is GenerationJMAP.
+	// Generation is GenerationJMAP, or "rest-0.15" and the like ("rest-0.7-0.8"
+	// where two cannot be told apart).
 	Generation string
-	// Version is the release, or "0.16+" for one that is not known; for people.
+	// Version is the release, or "0.16+" for one that is not known, or a range
+	// such as "0.10.0 to 0.10.2"; for people.
 	Version string
 	// Edition is "oss", "community" or "enterprise".
 	Edition string
-	// Fingerprint identifies the server across restarts: a hash over the URL and
-	// the ID and creation time of its oldest domain.
+	// Fingerprint identifies the server across restarts: a hash over the URL and,
+	// on 0.16, the ID and creation time of its oldest domain.
 	Fingerprint string
 	// Self is the account that the client logs in with, SelfName its login name.
+	// With an API key before 0.16 Self is empty.
 	Self     reconcile.AccountID
 	SelfName string
 	// Can tells what the permissions allow, Missing what to add for the rest.

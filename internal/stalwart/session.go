@@ -45,9 +45,9 @@ type session struct {
 
 // readSession gets the session document. The server answers it without
 // credentials too, then without accounts.
-func (s *jmapServer) readSession(ctx context.Context, anonymous bool) (session, *response, error) {
+func (t *transport) readSession(ctx context.Context, anonymous bool) (session, *response, error) {
 	var doc session
-	resp, err := s.http.exchange(ctx, request{method: "GET", path: pathSession, anonymous: anonymous})
+	resp, err := t.exchange(ctx, request{method: "GET", path: pathSession, anonymous: anonymous})
 	if err != nil {
 		return doc, nil, err
 	}
@@ -64,7 +64,7 @@ func (s *jmapServer) readSession(ctx context.Context, anonymous bool) (session, 
 
 // login reads the session with credentials, and the limits from it.
 func (s *jmapServer) login(ctx context.Context) error {
-	doc, resp, err := s.readSession(ctx, false)
+	doc, resp, err := s.http.readSession(ctx, false)
 	if errors.Is(err, errMissing) {
 		return &WrongGenerationError{Found: "it has no " + pathSession + " for a login (Stalwart 0.12.4 or older has none)"}
 	}

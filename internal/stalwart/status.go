@@ -28,6 +28,9 @@ type problem struct {
 // judge turns the HTTP status of an answer into an error. Only a 5xx leaves it
 // open whether a write was done.
 func (t *transport) judge(r request, resp *response) error {
+	if t.rest {
+		return t.judgeREST(r, resp)
+	}
 	var p problem
 	_ = json.Unmarshal(resp.body, &p) // an answer without a problem document has an empty one
 	switch s := resp.status; {

@@ -31,6 +31,13 @@ type request struct {
 	write bool
 	// anonymous leaves the credentials out.
 	anonymous bool
+	// segment is the name of a principal as the last segment of the path, already
+	// escaped; see span.segment.
+	segment string
+	// timeout is longer than the usual one; zero for that.
+	timeout time.Duration
+	// permission is what the call needs, for the error if it is refused.
+	permission string
 }
 
 // response is an answer that was read to its end.
@@ -57,6 +64,9 @@ type transport struct {
 	tries uint
 	// pause is the first pause between tries.
 	pause time.Duration
+	// rest judges answers as those of 0.5 to 0.15; limitPause is their pause after 429.
+	rest       bool
+	limitPause time.Duration
 
 	gate    chan struct{}
 	mu      sync.Mutex
@@ -87,6 +97,7 @@ func newTransport(o Options, base *url.URL, creds credentials) (*transport, erro
 		observe:     o.Observe,
 		tries:       4,
 		pause:       250 * time.Millisecond,
+		limitPause:  limitPause,
 		gate:        make(chan struct{}, 1),
 	}, nil
 }
@@ -176,7 +187,8 @@ func (t *transport) once(ctx context.Context, r request) (*response, error) {
 // send does the network part. An error after the connection was there means for
 // a write that its outcome is unknown.
 func (t *transport) send(ctx context.Context, r request) (*response, error) {
-	reqCtx, cancel := context.WithTimeout(ctx, t.timeout)
+	timeout := max(t.timeout, r.timeout)
+	reqCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var connected atomic.Bool
 	reqCtx = httptrace.WithClientTrace(reqCtx, &httptrace.ClientTrace{
@@ -189,7 +201,7 @@ func (t *transport) send(ctx context.Context, r request) (*response, error) {
 	if ctx.Err() != nil {
 		err = fmt.Errorf("interrupted: %w", ctx.Err())
 	} else if _, typed := errors.AsType[Hinted](err); !typed {
-		err = unreachable(err, t.timeout)
+		err = unreachable(err, timeout)
 	}
 	if r.write && connected.Load() {
 		return nil, &UncertainError{Cause: err}
@@ -197,8 +209,12 @@ func (t *transport) send(ctx context.Context, r request) (*response, error) {
 	return nil, err
 }
 
-// roundTrip sends the request and reads the whole answer.
+// roundTrip sends the request and reads the whole answer. A DELETE without a
+// name would be the bulk delete of 0.11 to 0.15: it cannot leave this function.
 func (t *transport) roundTrip(ctx context.Context, r request) (*response, error) {
+	if r.method == http.MethodDelete && (r.segment == "" || r.query != "") {
+		return nil, &OptionsError{"request", "a DELETE must name one principal"}
+	}
 	req, err := http.NewRequestWithContext(ctx, r.method, t.address(r), bytes.NewReader(r.body))
 	if err != nil {
 		return nil, err
@@ -230,6 +246,10 @@ func (t *transport) roundTrip(ctx context.Context, r request) (*response, error)
 func (t *transport) address(r request) string {
 	u := *t.base
 	u.Path += r.path
+	if r.segment != "" {
+		// Put together as text, so that the escapes go out as they are.
+		return u.String() + "/" + r.segment
+	}
 	u.RawQuery = r.query
 	return u.String()
 }
