@@ -64,6 +64,9 @@ func (r *run) readSource(ctx context.Context, c config.Source) (reconcile.Source
 	if err != nil {
 		return facts, err
 	}
+	for _, command := range source.Commands() {
+		r.log.Debug("the same by hand", zap.String("source", c.Name), zap.String("command", command))
+	}
 	evidence, err := r.snapshot(ctx, source, differ)
 	if err != nil {
 		return facts, err

@@ -17,6 +17,8 @@ type Source interface {
 	OpenLookup(ctx context.Context, avoid string) (LookupSession, error)
 	// Fingerprint is a hash of what the source means: base, filter, mapping.
 	Fingerprint() string
+	// Commands are lines for people to paste that ask the same, without secrets.
+	Commands() []string
 }
 
 // LookupSession asks a source about single identities over one connection.
