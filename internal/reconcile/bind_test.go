@@ -159,6 +159,11 @@ func TestNewEntries(t *testing.T) {
 			s.box("ann", "ann", longAgo)
 			s.boxes["ann"].Kind = KindAdmin
 		}, []string{"hold name-taken ann"}},
+		{"nor one that is protected", func(s *scene) {
+			s.staff().Policy.Protect = []string{"info"}
+			s.joins("ann", "ann")
+			s.box("ann", "ann", longAgo, "info")
+		}, []string{"hold name-taken ann"}},
 		{"our own account is not moved", func(s *scene) {
 			s.f.Self = "ANN"
 			s.joins("ann", "ann")

@@ -123,6 +123,10 @@ func (d *decider) protected(ref PrincipalRef, names ...string) (string, bool) {
 	var patterns []string
 	if s := d.sources[ref.Source]; s != nil {
 		patterns = append(patterns, s.Policy.Protect...)
+	} else { // an account without an owner: whoever protects it means it
+		for _, name := range sortedKeys(d.sources) {
+			patterns = append(patterns, d.sources[name].Policy.Protect...)
+		}
 	}
 	for _, p := range d.Protections {
 		patterns = append(patterns, p.Pattern)

@@ -22,18 +22,22 @@ type model struct {
 	ledger    map[PrincipalRef]Principal
 	nextRow   int64
 	graves    []Tombstone
-	state     SourceState
+	states    map[string]SourceState
+	reusable  bool // the stable IDs of pupils may be handed out again
+	journal   []Action
 	recent    []PastAction
 	approvals []Approval
 	policy    Policy
 	lastAcc   map[AccountID]time.Time // first listed
 	report    func(string, ...any)
 	deleted   []AccountID
-	lastFinal Decision
+	left      map[StableID]*person
 }
 
 type person struct {
 	id      StableID
+	source  string
+	staffNo string // for same_person
 	name    string
 	aliases []string
 	made    time.Time
@@ -55,10 +59,11 @@ func newModel(report func(string, ...any)) *model {
 	return &model{
 		now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC), people: map[StableID]*person{},
 		accounts: map[AccountID]*mailbox{}, ledger: map[PrincipalRef]Principal{}, lastAcc: map[AccountID]time.Time{},
-		state: SourceState{Name: "staff"}, report: report,
+		states: map[string]SourceState{}, left: map[StableID]*person{}, report: report,
 		policy: Policy{
 			Rename: true, Missing: MissingDelete, GraceRuns: 3, GraceTime: 48 * time.Hour, Spacing: time.Hour,
 			Park: true, Twin: TwinReplaceEmpty, Limits: generous(), MaxDrop: 1, AddressesMapped: true,
+			Protect: []string{protectedName},
 		},
 	}
 }
@@ -93,7 +98,7 @@ func (m *model) newAccount(name string) *mailbox {
 
 func (m *model) hire(name string, aliases ...string) *person {
 	m.nextID++
-	p := &person{id: StableID(fmt.Sprintf("id-%04d", m.nextID)), name: name, aliases: aliases, made: m.now}
+	p := &person{id: StableID(fmt.Sprintf("id-%04d", m.nextID)), source: "staff", staffNo: strconv.Itoa(m.nextID), name: name, aliases: aliases, made: m.now}
 	m.people[p.id] = p
 	return p
 }
@@ -124,6 +129,7 @@ func (m *model) login(p *person) *mailbox {
 	box := m.box(p.name)
 	if box == nil {
 		box = m.newAccount(p.name)
+		box.admin = p.admin
 	}
 	for _, alias := range p.aliases {
 		if m.box(alias) == nil {
@@ -149,33 +155,60 @@ func (p *person) entry() Entry {
 		kind = KindAdmin
 	}
 	return Entry{ID: p.id, Names: []string{p.name}, Addresses: append([]string{p.name}, p.aliases...),
-		AddressesMapped: true, Kind: kind, Enabled: EnabledYes, Label: string(p.id)}
+		AddressesMapped: true, Kind: kind, Enabled: EnabledYes, SamePerson: []string{p.staffNo}, Label: string(p.id)}
 }
 
-var rules = NameRules{WholeAddress: true, Domains: map[string]string{"example.org": "example.org"}}
+var rules = NameRules{WholeAddress: true, Domains: map[string]string{"example.org": "example.org", "example.net": "example.net"}}
 
 func keyOf(name string) Hash { return HashOf(string(rules.Key(name))) }
 
-// snapshot compares the directory, or a part of it, with the ledger.
-func (m *model) snapshot(complete bool, lacking int) Diff {
-	d := NewDiffer("staff", "")
-	for _, ref := range slices.SortedFunc(maps.Keys(m.ledger), func(a, b PrincipalRef) int { return int(m.ledger[a].Row - m.ledger[b].Row) }) {
-		p := m.ledger[ref]
-		d.Know(p.Row, p.ID, p.Entry, p.State)
+// reading tells how a run reads the sources: all of them to the end, or one of
+// them without its first entries.
+type reading struct {
+	cut     string // the source that is not read to its end
+	lacking int
+}
+
+var modelSources = []string{"pupils", "staff"}
+
+// snapshots compares the directories, or a part of them, with the ledger.
+func (m *model) snapshots(r reading) []Diff {
+	var out []Diff
+	for _, source := range modelSources {
+		out = append(out, m.snapshot(source, source != r.cut, r.lacking))
 	}
-	for i, id := range slices.Sorted(maps.Keys(m.people)) {
-		if i < lacking {
+	return out
+}
+
+func (m *model) snapshot(source string, complete bool, lacking int) Diff {
+	d := NewDiffer(source, "")
+	for _, p := range m.rows() {
+		if p.Source == source {
+			d.Know(p.Row, p.ID, p.Entry, p.State)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(m.people)) {
+		if m.people[id].source != source {
+			continue
+		}
+		if lacking--; !complete && lacking >= 0 {
 			continue
 		}
 		if err := d.Add(m.people[id].entry()); err != nil {
 			panic(err)
 		}
 	}
-	ev := Evidence{Complete: complete, Counted: -1, IDAttribute: "entryUUID", Directory: "dc=test"}
+	ev := Evidence{Complete: complete, Counted: -1, IDAttribute: "entryUUID", Directory: "dc=test",
+		IDReusable: m.reusable && source == "pupils"}
 	if !complete {
 		ev.Reasons = []Reason{{Code: UnusableIncomplete, Message: "cut"}}
 	}
 	return d.Finish(ev)
+}
+
+// rows lists the ledger in the order of its rows.
+func (m *model) rows() []Principal {
+	return slices.SortedFunc(maps.Values(m.ledger), func(a, b Principal) int { return int(a.Row - b.Row) })
 }
 
 func (m *model) account(b *mailbox) Account {
@@ -190,20 +223,26 @@ func (m *model) account(b *mailbox) Account {
 }
 
 // facts collects what Needs asks for.
-func (m *model) facts(diff Diff, all bool) Facts {
+func (m *model) facts(diffs []Diff, all bool) Facts {
 	f := Facts{
 		Now: m.now, Rules: rules, Server: ServerPlan{Generation: "jmap-0.16", Fingerprint: "x"},
 		Can:    Can{Rename: true, Delete: true, Purge: true, Suspend: true, Look: true},
 		Recent: m.recent, Approvals: m.approvals, Rechecks: map[PrincipalRef]Recheck{},
 	}
-	living := 0
-	for _, p := range m.ledger {
-		if p.State == StateActive {
-			living++
+	for _, diff := range diffs {
+		living := map[string]int{}
+		n := 0
+		for _, p := range m.ledger {
+			if p.State == StateActive && p.Source == diff.Source {
+				n++
+				living[Domain(p.Name)]++
+			}
 		}
+		st := m.states[diff.Source]
+		st.Name = diff.Source
+		f.Sources = append(f.Sources, SourceFacts{Diff: diff, State: st, Policy: m.policy, Fingerprint: "fp", CanLookup: true,
+			Living: n, LivingByDomain: living})
 	}
-	f.Sources = []SourceFacts{{Diff: diff, State: m.state, Policy: m.policy, Fingerprint: "fp", CanLookup: true,
-		Living: living, LivingByDomain: map[string]int{"example.org": living}}}
 	asked := NewAsked()
 	m.fetch(&f, asked, all)
 	for range 12 {
@@ -219,13 +258,17 @@ func (m *model) facts(diff Diff, all bool) Facts {
 
 func (m *model) fetch(f *Facts, asked *Asked, all bool) {
 	f.Principals, f.Accounts, f.Tombstones = nil, nil, nil
-	for _, ref := range slices.SortedFunc(maps.Keys(m.ledger), func(a, b PrincipalRef) int { return int(m.ledger[a].Row - m.ledger[b].Row) }) {
-		p := m.ledger[ref]
+	for _, p := range m.rows() {
 		unsettled := p.State == StateMissing || (p.State == StateActive && (!p.Bound() || p.Access != AccessOpen || len(p.Dropped) > 0))
-		wanted := all || unsettled || asked.Rows[p.Row] || asked.Refs[ref] || asked.Keys[keyOf(p.Name)] ||
+		wanted := all || unsettled || asked.Rows[p.Row] || asked.Refs[p.Ref()] || asked.Keys[keyOf(p.Name)] ||
 			asked.Keys[keyOf(p.Link.Name)] || asked.Accounts[p.Link.Account]
 		for _, address := range p.Addresses {
 			wanted = wanted || asked.Keys[address]
+		}
+		if box := m.accounts[p.Link.Account]; box != nil { // whose the accounts are that a key found
+			for _, name := range append([]string{box.name}, box.aliases...) {
+				wanted = wanted || asked.Keys[keyOf(name)]
+			}
 		}
 		if wanted {
 			f.Principals = append(f.Principals, p)
@@ -249,8 +292,11 @@ func (m *model) fetch(f *Facts, asked *Asked, all bool) {
 }
 
 // decide makes the plan, asking the directory again for what is due.
-func (m *model) decide(diff Diff, all bool) Decision {
-	f := m.facts(diff, all)
+func (m *model) decide(diffs []Diff, all bool) Decision {
+	return m.finalDecision(m.facts(diffs, all))
+}
+
+func (m *model) finalDecision(f Facts) Decision {
 	d := Decide(f)
 	for _, ref := range d.WantRechecks {
 		f.Rechecks[ref] = m.recheck(ref, f)
@@ -280,28 +326,48 @@ func (m *model) recheck(ref PrincipalRef, f Facts) Recheck {
 	return r
 }
 
-// run is one run of the agent. Of its actions only the first `upto` succeed.
-func (m *model) run(complete bool, lacking, upto int) Decision {
+// run is one run of the agent. It is killed once so many of its writes were
+// made; what it had begun is in the journal then.
+func (m *model) run(r reading, upto int) Decision {
+	m.recover()
 	for id := range m.accounts {
 		if _, ok := m.lastAcc[id]; !ok {
 			m.lastAcc[id] = m.now
 		}
 	}
-	if complete {
-		for _, p := range m.people {
-			if box := m.box(p.name); box != nil {
-				box.seen[p.id] = true
-			}
+	for _, p := range m.people {
+		if box := m.box(p.name); box != nil && p.source != r.cut {
+			box.seen[p.id] = true
 		}
 	}
-	decision := m.decide(m.snapshot(complete, lacking), false)
-	m.lastFinal = decision
+	decision := m.decide(m.snapshots(r), false)
 	m.write(decision.Record)
 	for _, s := range decision.Sources {
-		m.state = s
+		m.states[s.Name] = s
 	}
 	m.execute(decision, upto)
 	return decision
+}
+
+// recover settles what a killed run left in the journal.
+func (m *model) recover() {
+	for _, a := range m.journal {
+		p, known := m.ledger[PrincipalRef{a.Source, a.StableID}]
+		var now *Account
+		if box := m.accounts[a.Account]; box != nil {
+			acc := m.account(box)
+			now = &acc
+		}
+		found := AskDone(a, now, rules)
+		if !known {
+			continue
+		}
+		if now == nil {
+			now = &Account{ID: a.Account, Name: a.To}
+		}
+		m.write(Recovered(a, found, p, rules, *now, m.now))
+	}
+	m.journal = nil
 }
 
 func (m *model) write(e Effect) {
@@ -318,6 +384,9 @@ func (m *model) write(e Effect) {
 	m.graves = append(m.graves, e.Tombstones...)
 }
 
+// execute carries out what is allowed, group by group. After upto writes the
+// agent is killed: the writes of that group were made in part, and none of its
+// effects is recorded.
 func (m *model) execute(d Decision, upto int) {
 	done := map[int]bool{}
 	for i := 0; i < len(d.Plan.Actions); {
@@ -325,7 +394,7 @@ func (m *model) execute(d Decision, upto int) {
 		for i++; i < len(d.Plan.Actions) && group[0].Group != 0 && d.Plan.Actions[i].Group == group[0].Group; i++ {
 			group = append(group, d.Plan.Actions[i])
 		}
-		ready := len(done)+len(group) <= upto
+		ready := true
 		for _, a := range group {
 			ready = ready && d.Allowed[a.Source][a.Stage]
 			for _, seq := range a.After {
@@ -335,7 +404,13 @@ func (m *model) execute(d Decision, upto int) {
 		if !ready {
 			continue
 		}
-		m.carryOut(group)
+		m.checkAction(group)
+		made, whole := m.carryOut(group, upto)
+		upto -= made
+		if !whole || upto <= 0 {
+			m.journal = group
+			return
+		}
 		for _, a := range group {
 			done[a.Seq] = true
 			m.recent = append(m.recent, PastAction{a.Kind, a.Source, Domain(a.From), m.now})
@@ -344,7 +419,35 @@ func (m *model) execute(d Decision, upto int) {
 	}
 }
 
-func (m *model) carryOut(group []Action) {
+// checkAction checks at the moment of the write what no plan may ever do.
+func (m *model) checkAction(group []Action) {
+	for _, a := range group {
+		box, p := m.accounts[a.Account], m.people[a.StableID]
+		switch {
+		case box == nil:
+			m.report("%s of account %s that does not exist", a.Kind, a.Account)
+			continue
+		case box.admin && a.Kind != ActExport:
+			m.report("%s of the administrator's account %s", a.Kind, a.Account)
+		case slices.ContainsFunc(append([]string{box.name}, box.aliases...), func(name string) bool { return MatchName(protectedName, name) }):
+			m.report("%s of the protected account %s", a.Kind, a.Account)
+		case a.Kind == ActSuspend && p != nil:
+			m.report("suspension of %s, who is in the directory", a.StableID)
+		case (a.Kind == ActRename || a.Kind == ActResume) && !OwnName(a.To) && (p == nil || p.name != a.To):
+			m.report("%s of account %s to %s, which is not its owner's name", a.Kind, a.Account, a.To)
+		}
+		if row, ok := m.ledger[PrincipalRef{a.Source, a.StableID}]; a.Kind == ActDelete && (!ok || row.Link.Account != a.Account) {
+			m.report("delete of account %s, which is not linked to %s", a.Account, a.StableID)
+		}
+	}
+}
+
+// carryOut makes at most upto writes, and tells how many it made and whether
+// those were all.
+func (m *model) carryOut(group []Action, upto int) (int, bool) {
+	if upto <= 0 {
+		return 0, false
+	}
 	switch a := group[0]; a.Kind {
 	case ActDelete:
 		m.deleteBox(a)
@@ -356,11 +459,24 @@ func (m *model) carryOut(group []Action) {
 		m.accounts[a.Account].blocked = true
 	case ActExport, ActPurge, ActRelink:
 	case ActRename, ActRelease, ActPark, ActResume:
-		for _, write := range IdentityWrites(group) {
+		writes := IdentityWrites(group)
+		for i, write := range writes {
+			if i >= upto {
+				return i, false
+			}
 			m.rename(write)
+			m.block(group, write.Account)
 		}
-		for _, a := range group {
-			m.accounts[a.Account].blocked = a.Kind == ActPark
+		return len(writes), true
+	}
+	return 1, true
+}
+
+// block cuts or opens the access together with the identity.
+func (m *model) block(group []Action, account AccountID) {
+	for _, a := range group {
+		if a.Account == account && (a.Kind == ActPark || a.Kind == ActResume) {
+			m.accounts[account].blocked = a.Kind == ActPark
 		}
 	}
 }
@@ -406,4 +522,16 @@ func (m *model) deleteBox(a Action) {
 	m.deleted = append(m.deleted, a.Account)
 }
 
-func address(n int) string { return "u" + strconv.Itoa(n) + "@example.org" }
+// protectedName is on the protect list.
+const protectedName = "boss@example.org"
+
+// address gives one of a few addresses in two domains.
+func address(n int) string {
+	switch {
+	case n == 9:
+		return protectedName
+	case n%4 == 3:
+		return "u" + strconv.Itoa(n) + "@example.net"
+	}
+	return "u" + strconv.Itoa(n) + "@example.org"
+}

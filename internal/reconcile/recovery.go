@@ -69,6 +69,9 @@ func doneIf(done bool) Found {
 // been done by a run that could not record it. The entry is decided again at
 // the next read, which fills in what this leaves open.
 func Recovered(a Action, found Found, p Principal, rules NameRules, now Account, at time.Time) Effect {
+	if p.Link.Account != a.Account {
+		return Effect{} // a twin, or an account that nobody is linked to
+	}
 	p.Entry = Hash{}
 	switch {
 	case found == FoundStranded:
