@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"syncagent/internal/agent"
 	"syncagent/internal/audit"
@@ -25,28 +27,37 @@ func (d *daemon) run(ctx context.Context, trigger string) error {
 	d.metrics.Running(true)
 	defer d.metrics.Running(false)
 	began := d.opts.now()
-	rep, err := d.once(ctx, agent.Options{Config: cfg, Log: log, Now: d.opts.now}, trigger)
+	var told atomic.Bool
+	runLog := log.WithOptions(zap.Hooks(func(e zapcore.Entry) error {
+		if e.Level == zapcore.ErrorLevel {
+			told.Store(true) // the run's own summary line
+		}
+		return nil
+	}))
+	rep, err := d.once(ctx, agent.Options{Config: cfg, Log: runLog, Now: d.opts.now}, trigger)
 	code := exitCode(rep.ExitCode(err))
-	d.tell(log, rep, err, code)
+	tell(log, rep, err, told.Load())
 	d.ended(cfg, outcome{trigger: trigger, began: began, over: d.opts.now(), code: code, report: rep})
 	return err
 }
 
-// tell logs why a run could not go on, or what is blocked. All else stands in
-// the summary line that each run writes.
-func (d *daemon) tell(log *zap.Logger, rep *agent.Report, err error, code exitCode) {
+// tell logs why a run could not go on unless it told that itself, what to do
+// about it, and what is blocked. All else stands in the summary line that each
+// run writes.
+func tell(log *zap.Logger, rep *agent.Report, err error, told bool) {
 	var hinted interface{ Hint() string }
 	hint := ""
 	if errors.As(err, &hinted) {
 		hint = hinted.Hint()
 	}
+	code := exitCode(rep.ExitCode(err))
 	switch {
 	case code == exitLocked:
 		log.Warn("no run: another one holds the lock; tried again at the next time", zap.Error(err))
-	case code == exitInterrupted:
-		log.Info("the run was interrupted; the next one goes on", zap.Error(err))
-	case err != nil:
-		log.Error("the run could not be finished", zap.Int("exit_code", int(code)), zap.Error(err), zap.String("hint", hint))
+	case err != nil && !told:
+		log.Error("run failed", zap.Int("exit_code", int(code)), zap.Error(err), zap.String("hint", hint))
+	case hint != "":
+		log.Warn("what to do", zap.String("run", rep.Result.Run), zap.String("hint", hint))
 	}
 	for _, r := range rep.Result.Verdict.Reasons {
 		log.Warn("blocked", zap.String("run", rep.Result.Run), zap.String("code", r.Code), zap.String("source", r.Source),

@@ -33,7 +33,6 @@ func startProcess(t *testing.T, file string) *process {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
 	t.Cleanup(cancel)
 	p := &process{t: t, cmd: exec.CommandContext(ctx, "syncagent", "run", "-c", file), lines: make(chan string, 1000)}
-	p.cmd.Env = append(os.Environ(), "KEY=not-used")
 	logs, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +105,10 @@ func TestRunProcess(t *testing.T) {
 
 	p.signal(syscall.SIGUSR1)
 	p.await("a run is asked for")
-	p.await("the run could not be finished")
+	p.await("no such file") // the API key
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "key"), []byte("new"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 
 	if err := os.WriteFile(file, []byte("server: {}\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -118,7 +120,7 @@ func TestRunProcess(t *testing.T) {
 	p.await("the configuration was read again")
 
 	p.signal(syscall.SIGUSR1)
-	p.await("the run could not be finished")
+	p.await("connection refused") // the key was read anew
 	p.signal(syscall.SIGTERM)
 	if code := p.end(); code != 0 || !strings.Contains(strings.Join(p.seen, "\n"), "daemon stopped") {
 		t.Errorf("exit code %d:\n%s", code, strings.Join(p.seen, "\n"))

@@ -27,7 +27,7 @@ import (
 
 // runConfig is a configuration whose directory and server are never asked.
 const runConfig = `
-server: { url: http://127.0.0.1:9, api_key: { env: KEY } }
+server: { url: http://127.0.0.1:9, api_key: { file: key } }
 sources:
   - name: staff
     sql: { driver: sqlite, dsn: people.sqlite, query: "SELECT id, mail FROM people" }
