@@ -29,10 +29,13 @@ func missingItem(m reconcile.Missing, several, verbose bool) item {
 	if m.SuspendDue != nil {
 		parts = append(parts, "access is cut from "+moment(*m.SuspendDue))
 	}
-	if m.DeleteDue != nil {
+	switch {
+	case m.DeleteDue != nil:
 		parts = append(parts, "deleted from "+moment(*m.DeleteDue)+" at the earliest")
-	} else {
-		parts = append(parts, "not to be deleted")
+	case m.Misses == 0:
+		parts = append(parts, "seen to be absent for the first time")
+	default:
+		parts = append(parts, "only reported")
 	}
 	it.text = strings.Join(parts, "; ")
 	if several && m.Source != "" {
