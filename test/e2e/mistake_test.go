@@ -207,12 +207,14 @@ func (w *mistakes) within(t *testing.T) *mistakes {
 }
 
 // configureLike writes the configuration with the mistake in it.
-func (w *mistakes) configureLike(c mistake) {
+func (w *mistakes) configureLike(c mistake) { w.configureWith(c.change) }
+
+func (w *mistakes) configureWith(change func(*ldapConfig)) {
 	w.t.Helper()
 	o := usual(w.proxy.url)
 	o.pageSize, o.timeout = 200, hung
-	if c.change != nil {
-		c.change(&o)
+	if change != nil {
+		change(&o)
 	}
 	if o.url == "" {
 		o.url = w.slapd.URL // nobody listens there
@@ -355,4 +357,59 @@ func aligned(rows [][]string) string {
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	return b.String()
+}
+
+// TestNamesMoveWhileHalfIsHidden lets a visible person get the name of a hidden
+// one. The mail of neither may be opened by the other, whatever happens in
+// between.
+func TestNamesMoveWhileHalfIsHidden(t *testing.T) {
+	const visible, hidden = 101, 102
+	w := newMistakes(t)
+	taken := testserver.UserMail(hidden)
+	moved := "moved@example.test"
+	w.slapd.Modify(t, testserver.UserDN(hidden), "mail", moved)
+	w.slapd.Modify(t, testserver.UserDN(visible), "mail", taken)
+	acl(fmt.Sprintf("access to dn.regex=\"^uid=u[0-9]*[02468],%s$\" by dn.exact=%q none by users read\n", testserver.PeopleDN, testserver.LimitedDN))(w)
+	w.configureWith(func(c *ldapConfig) { c.bind, c.password = testserver.LimitedDN, testserver.LimitedPassword })
+	w.slapd.SetLimits(t, `limits users size=unlimited`)
+	for run := range attempts {
+		r := w.sync(4)
+		if !slices.Contains(codesOf(r), reconcile.BlockDrop) || r.Counts.Delete != 0 {
+			t.Errorf("run %d: %q %+v", run+1, codesOf(r), r.Counts)
+		}
+		w.checkNotOpened(taken, visible)
+	}
+	t.Logf("while half is hidden: %+v", w.accountsOf(visible, hidden))
+	w.putRight()
+	w.configureLike(mistake{})
+	for range 3 {
+		w.must(0, "sync")
+	}
+	w.must(0, "sync", "--check")
+	w.checkMailbox(taken, visible)
+	w.checkMailbox(moved, hidden)
+	if _, destroyed := w.written(0); slices.Contains(destroyed, w.ids[visible]) || slices.Contains(destroyed, w.ids[hidden]) {
+		t.Errorf("destroyed %v", destroyed)
+	}
+}
+
+// checkNotOpened logs in as a person and wants nothing but that person's mail.
+func (w *mistakes) checkNotOpened(login string, i int) {
+	w.t.Helper()
+	uuid := testserver.UserUUID(i)
+	messages, err := w.OpenMailbox(login, secret(uuid))
+	for _, m := range messages {
+		if m.Subject != subjectFor(uuid) {
+			w.t.Errorf("%s opens %q", login, m.Subject)
+		}
+	}
+	w.t.Logf("%s opens %d mails, %v", login, len(messages), err)
+}
+
+func (w *mistakes) accountsOf(people ...int) (out []string) {
+	for _, i := range people {
+		a, _ := w.Account(w.ids[i])
+		out = append(out, a.Address)
+	}
+	return out
 }
