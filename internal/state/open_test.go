@@ -265,6 +265,13 @@ func TestReadOnlyChangesNoByte(t *testing.T) {
 			}
 		})
 	}
+	t.Run("writer killed before it filled the index", func(t *testing.T) {
+		dir := killedLedger(t)
+		if err := os.WriteFile(filepath.Join(dir, databaseName+"-shm"), make([]byte, 32768), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		read(t, dir, 5)
+	})
 	t.Run("writer at work in another process", func(t *testing.T) {
 		dir := t.TempDir()
 		child, stop := startWriter(t, dir)

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // copies numbers the databases in memory of this process.
@@ -56,14 +57,19 @@ func copyInto(ctx context.Context, memory *sql.DB, path string) (bool, error) {
 		if before.size == 0 {
 			return false, nil
 		}
-		err = copyOnce(ctx, memory, path, before)
+		index := before.index
+		err = copyOnce(ctx, memory, path, before.log, index)
+		if index && unfilled(err) {
+			index = false
+			err = copyOnce(ctx, memory, path, before.log, index)
+		}
 		after, lookErr := look(path)
 		if lookErr != nil {
 			return false, lookErr
 		}
 		// Through a shared index the copy is one consistent moment. Without it only
 		// an unchanged file is.
-		if err == nil && (before.index || before == after) {
+		if err == nil && (index || before == after) {
 			return true, nil
 		}
 		if err != nil && before == after {
@@ -110,11 +116,11 @@ func look(path string) (appearance, error) {
 // is opened for reading only. Where there is neither index nor log, the file
 // holds everything. A log without an index is read in a temporary place,
 // because SQLite would write the index beside it.
-func copyOnce(ctx context.Context, memory *sql.DB, path string, a appearance) error {
+func copyOnce(ctx context.Context, memory *sql.DB, path string, log int64, index bool) error {
 	switch {
-	case a.index:
+	case index:
 		return restore(ctx, memory, fileURI(path, url.Values{"mode": {"ro"}, "readonly_shm": {"1"}}))
-	case a.log == 0:
+	case log == 0:
 		return restore(ctx, memory, fileURI(path, url.Values{"mode": {"ro"}, "immutable": {"1"}}))
 	}
 	dir, err := os.MkdirTemp("", "syncagent-ledger-")
@@ -127,6 +133,15 @@ func copyOnce(ctx context.Context, memory *sql.DB, path string, a appearance) er
 		err = restore(ctx, memory, fileURI(copied, nil))
 	}
 	return errors.Join(err, os.RemoveAll(dir))
+}
+
+// unfilled tells that a shared index cannot be read because its writer was
+// killed before it had filled it; filling it would change the file.
+func unfilled(err error) bool {
+	var driverErr *sqlite.Error
+	return errors.As(err, &driverErr) &&
+		(driverErr.Code() == sqlite3.SQLITE_PROTOCOL || driverErr.Code() == sqlite3.SQLITE_READONLY_RECOVERY ||
+			driverErr.Code() == sqlite3.SQLITE_READONLY_CANTINIT)
 }
 
 // restorer is the driver's own connection.
