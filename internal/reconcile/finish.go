@@ -40,6 +40,7 @@ func (d *decider) finish() Decision {
 		Plan: plan, Effects: d.effects, Allowed: d.allowed, Blocked: d.blocked,
 		Detected: d.detected, WantRechecks: d.rechecks,
 	}
+	out.Record.Principals = make([]Principal, 0, len(d.now)) // a first run records everybody
 	for _, ref := range slices.SortedFunc(maps.Keys(d.now), compareRefs) {
 		if d.judged[ref.Source].refused() {
 			continue

@@ -405,12 +405,14 @@ func (m *model) execute(d Decision, upto int) {
 			continue
 		}
 		m.checkAction(group)
+		m.checkUndone(group)
 		made, whole := m.carryOut(group, upto)
 		upto -= made
 		if !whole || upto <= 0 {
 			m.journal = group
 			return
 		}
+		m.checkDone(group, d.Effects)
 		for _, a := range group {
 			done[a.Seq] = true
 			m.recent = append(m.recent, PastAction{a.Kind, a.Source, Domain(a.From), m.now})
