@@ -64,11 +64,15 @@ func (r *run) needsListing(ctx context.Context) (bool, error) {
 	if at.IsZero() || r.started.Sub(at) > listingAge {
 		return true, nil
 	}
+	now := r.diffDigest()
+	if now == "" {
+		return false, nil // what changed in the last run is recorded
+	}
 	last, _, err := r.ledger.Meta(ctx, metaDiff)
 	if err != nil {
 		return false, fmt.Errorf("look for the last diff: %w", err)
 	}
-	return last != r.diffDigest(), nil
+	return last != now, nil
 }
 
 // diffDigest is a hash over what changed in all sources; "" if nothing did.

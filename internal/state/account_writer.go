@@ -82,6 +82,9 @@ func (w *accountWriter) put(ctx context.Context, a reconcile.Account) error {
 	if listed && known == digest {
 		return nil
 	}
+	if ctx, err = rowContext(ctx); err != nil {
+		return err
+	}
 	addresses, err := encode(a.Addresses)
 	if err != nil {
 		return err

@@ -88,8 +88,12 @@ func (w *principalWriter) put(ctx context.Context, p reconcile.Principal, keys [
 		return 0, fmt.Errorf("principal %q of source %q: a source and an ID of at most %d bytes are needed",
 			p.ID, p.Source, reconcile.MaxStableID)
 	}
+	ctx, err := rowContext(ctx)
+	if err != nil {
+		return 0, err
+	}
 	var row int64
-	err := w.head.QueryRowContext(ctx, p.Source, string(p.ID), hashBytes(p.Entry), int64(p.State),
+	err = w.head.QueryRowContext(ctx, p.Source, string(p.ID), hashBytes(p.Entry), int64(p.State),
 		reconcile.Domain(p.Name), flag(unsettled(p)), flag(unbound(p))).Scan(&row)
 	if err != nil {
 		return 0, err

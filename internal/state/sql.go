@@ -23,9 +23,20 @@ func (l *Ledger) inTx(ctx context.Context, step string, fn func(tx *sql.Tx) erro
 		return wrap(step, err)
 	}
 	if err := fn(tx); err != nil {
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = ctx.Err() // the transaction ended with its context
+		}
 		return wrap(step, errors.Join(err, rollback(tx)))
 	}
 	return wrap(step, tx.Commit())
+}
+
+// rowContext gives the context for the short statements that write one row, or
+// an error once ctx is done. The driver starts a goroutine for each statement
+// that can be interrupted, which takes longer than such a statement; the
+// transaction itself still ends with ctx.
+func rowContext(ctx context.Context) (context.Context, error) {
+	return context.WithoutCancel(ctx), ctx.Err()
 }
 
 // rollback ends a failed transaction; it is no failure that it ended already.
