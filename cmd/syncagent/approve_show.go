@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"syncagent/internal/agent"
+	"syncagent/internal/config"
+	"syncagent/internal/reconcile"
+	"syncagent/internal/state"
+)
+
+// approvalJSON is an approval for machines.
+type approvalJSON struct {
+	ID      int64                    `json:"id"`
+	Plan    string                   `json:"plan,omitempty"`
+	By      []string                 `json:"by"`
+	Reason  string                   `json:"reason,omitempty"`
+	Created time.Time                `json:"created"`
+	Expires time.Time                `json:"expires"`
+	Items   []reconcile.ApprovedItem `json:"items"`
+	From    string                   `json:"rename_from,omitempty"`
+	To      string                   `json:"rename_to,omitempty"`
+	Max     int                      `json:"max,omitempty"`
+}
+
+func approvalForMachines(a reconcile.Approval) approvalJSON {
+	out := approvalJSON{
+		ID: a.ID, Plan: a.Plan, By: a.By, Reason: a.Reason, Created: a.Created.UTC().Truncate(time.Second),
+		Expires: a.Expires.UTC().Truncate(time.Second), Items: a.Items, From: a.RenameFrom, To: a.RenameTo, Max: a.Max,
+	}
+	if out.Items == nil {
+		out.Items = []reconcile.ApprovedItem{}
+	}
+	return out
+}
+
+// covers says in words what an approval lets pass.
+func covers(a reconcile.Approval) string {
+	if a.RenameFrom != "" {
+		return fmt.Sprintf("up to %s from %s to %s", counted(a.Max, "rename"), printable(a.RenameFrom), printable(a.RenameTo))
+	}
+	return itemsCounted(a.Items)
+}
+
+// approvedItems is the list for the audit record.
+func approvedItems(items []reconcile.ApprovedItem) []string {
+	out := make([]string, 0, len(items))
+	for _, it := range items {
+		out = append(out, itemText(it))
+	}
+	return out
+}
+
+// showApproval tells what is about to be approved.
+func showApproval(a reconcile.Approval, s streams) error {
+	var b strings.Builder
+	if a.Plan != "" {
+		fmt.Fprintf(&b, "plan %s\n", a.Plan)
+	}
+	fmt.Fprintf(&b, "to be approved: %s\n", covers(a))
+	for _, it := range a.Items {
+		fmt.Fprintf(&b, "  %s\n", itemText(it))
+	}
+	_, err := fmt.Fprint(s.out, b.String())
+	return err
+}
+
+// approved tells what was recorded, and whether more persons are needed.
+func approved(ctx context.Context, a reconcile.Approval, cfg *config.Config, opts approveOptions, s streams) error {
+	persons, needed := len(a.By), neededFor(a, cfg)
+	err := opts.withLedger(ctx, func(_ *config.Config, ledger *state.Ledger) error {
+		all, err := ledger.Approvals(ctx, opts.now())
+		for _, one := range all {
+			if one.ID == a.ID {
+				persons, a.By = len(one.By), one.By
+			}
+		}
+		return failed(err)
+	})
+	if err != nil {
+		return err
+	}
+	if opts.format == formatJSON {
+		return writeJSON(s.out, approvalForMachines(a))
+	}
+	text := fmt.Sprintf("approved by %s until %s (approval %d); the next run may do it\n", printable(strings.Join(a.By, ", ")), moment(a.Expires), a.ID)
+	if persons < needed {
+		text = fmt.Sprintf("approved by %s until %s (approval %d): %d of %d persons; nothing passes yet\n",
+			printable(strings.Join(a.By, ", ")), moment(a.Expires), a.ID, persons, needed)
+	}
+	_, err = fmt.Fprint(s.out, text)
+	return err
+}
+
+// neededFor is how many persons the sources concerned ask for.
+func neededFor(a reconcile.Approval, cfg *config.Config) int {
+	needed := 1
+	for _, src := range cfg.Sources {
+		for _, it := range a.Items {
+			if it.Source == src.Name {
+				needed = max(needed, src.Policy.Approvals)
+				break
+			}
+		}
+	}
+	return needed
+}
+
+func listApprovals(ctx context.Context, opts approveOptions, s streams) error {
+	return opts.withLedger(ctx, func(_ *config.Config, ledger *state.Ledger) error {
+		all, err := ledger.Approvals(ctx, opts.now())
+		if err != nil {
+			return failed(err)
+		}
+		if opts.format == formatJSON {
+			list := []approvalJSON{}
+			for _, a := range all {
+				list = append(list, approvalForMachines(a))
+			}
+			return writeJSON(s.out, list)
+		}
+		if len(all) == 0 {
+			_, err := fmt.Fprintln(s.out, "no approval holds now")
+			return err
+		}
+		var b strings.Builder
+		for _, a := range all {
+			fmt.Fprintf(&b, "approval %d: %s; by %s; until %s\n", a.ID, covers(a), printable(strings.Join(a.By, ", ")), moment(a.Expires))
+			if a.Reason != "" {
+				fmt.Fprintf(&b, "  reason: %s\n", printable(a.Reason))
+			}
+			for _, it := range a.Items {
+				fmt.Fprintf(&b, "  %s\n", itemText(it))
+			}
+		}
+		_, err = fmt.Fprint(s.out, b.String())
+		return err
+	})
+}
+
+func revokeApproval(ctx context.Context, opts approveOptions, s streams) error {
+	cfg, err := opts.existingLedger(ctx)
+	if err != nil {
+		return err
+	}
+	note := agent.Note{Command: "syncagent approve --revoke", Event: "revoke", Fields: map[string]any{
+		"approval": opts.revoke, "by": opts.by, "reason": opts.reason,
+	}}
+	err = opts.outside(ctx, cfg, note, func(ledger *state.Ledger) error { return ledger.Revoke(ctx, opts.revoke) })
+	if errors.Is(err, state.ErrNotFound) {
+		return fail(exitFailed, fmt.Errorf("there is no approval %d", opts.revoke), "syncagent approve --list shows them")
+	}
+	if err != nil {
+		return err
+	}
+	if opts.format == formatJSON {
+		return writeJSON(s.out, map[string]int64{"revoked": opts.revoke})
+	}
+	_, err = fmt.Fprintf(s.out, "approval %d is taken back\n", opts.revoke)
+	return err
+}
+
+// existingLedger makes sure that an order does not create a ledger.
+func (g *globals) existingLedger(ctx context.Context) (cfg *config.Config, err error) {
+	err = g.needLedger(ctx, func(c *config.Config, _ *state.Ledger) error { cfg = c; return nil })
+	return cfg, err
+}

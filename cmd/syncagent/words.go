@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"syncagent/internal/agent"
+	"syncagent/internal/reconcile"
+)
+
+// moment is a time for people: to the minute, in UTC.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " UTC" }
+
+// itemText says in words what an approval lets pass.
+func itemText(it reconcile.ApprovedItem) string {
+	name := printable(it.From)
+	if name == "" {
+		name = "(no name)"
+	}
+	whose := fmt.Sprintf("%s %s", printable(it.Source), printable(string(it.StableID)))
+	if it.Account != "" {
+		whose += ", account " + printable(string(it.Account))
+	}
+	switch it.Kind {
+	case agent.ItemMiss:
+		return fmt.Sprintf("count as missing: %s (%s)", name, whose)
+	case agent.ItemMixed:
+		return fmt.Sprintf("delete, although it may hold mail of two people: %s (%s)", name, whose)
+	}
+	if it.To != "" && it.To != it.From {
+		return fmt.Sprintf("%s %s to %s (%s)", it.Kind, name, printable(it.To), whose)
+	}
+	return fmt.Sprintf("%s %s (%s)", it.Kind, name, whose)
+}
+
+// itemsCounted says "12 delete, 3 count as missing", in a fixed order.
+func itemsCounted(items []reconcile.ApprovedItem) string {
+	counts := map[string]int{}
+	for _, it := range items {
+		counts[it.Kind]++
+	}
+	text := ""
+	add := func(kind, words string) {
+		if n := counts[kind]; n > 0 {
+			if text != "" {
+				text += ", "
+			}
+			text += counted(n, words)
+		}
+	}
+	add(agent.ItemMiss, "absence")
+	for _, kind := range []reconcile.ActionKind{
+		reconcile.ActRelease, reconcile.ActPark, reconcile.ActSuspend, reconcile.ActResume, reconcile.ActRename,
+		reconcile.ActDestroyTwin, reconcile.ActRelink, reconcile.ActExport, reconcile.ActDelete,
+	} {
+		add(string(kind), string(kind))
+	}
+	add(agent.ItemMixed, "mixed delete")
+	return text
+}
