@@ -33,7 +33,7 @@ Health, metrics and a status page are served on the address "listen": /healthz,
   SIGTERM, SIGINT   stop after the call in flight, and end with 0; a second one
                     ends at once, and the next run finishes what was begun`,
 		Example: `  syncagent run
-  kill -USR1 $(pidof syncagent)     run now`,
+  kill -USR1 $(pidof syncagent)     # run now`,
 		GroupID: groupSync,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

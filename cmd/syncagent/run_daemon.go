@@ -101,7 +101,7 @@ func (d *daemon) serve(ctx context.Context, signals <-chan os.Signal) error {
 	d.manager.Ready(d.status())
 	log.Info("daemon started", zap.String("config", cfg.File), zap.Time("next", d.runner.Status().Next), zap.String("listen", d.web.addr()))
 	d.loop(ctx, signals)
-	return d.stop()
+	return d.stop() //nolint:contextcheck // the context has ended; each wait in there has a deadline
 }
 
 // plan makes the runner, which stands still until it is started.

@@ -37,7 +37,7 @@ func (d *daemon) run(ctx context.Context, trigger string) error {
 	rep, err := d.once(ctx, agent.Options{Config: cfg, Log: runLog, Now: d.opts.now}, trigger)
 	code := exitCode(rep.ExitCode(err))
 	tell(log, rep, err, told.Load())
-	d.ended(cfg, outcome{trigger: trigger, began: began, over: d.opts.now(), code: code, report: rep})
+	d.ended(ctx, cfg, outcome{trigger: trigger, began: began, over: d.opts.now(), code: code, report: rep})
 	return err
 }
 
@@ -67,12 +67,11 @@ func tell(log *zap.Logger, rep *agent.Report, err error, told bool) {
 
 // done hears of each ended run; it matters only for one that panicked.
 func (d *daemon) done(res schedule.Result) {
-	var panicked *schedule.PanicError
-	if errors.As(res.Err, &panicked) {
+	if panicked, ok := errors.AsType[*schedule.PanicError](res.Err); ok {
 		cfg, log := d.current()
 		log.Error("the run panicked; the schedule goes on, and the next run finishes what was begun",
 			zap.String("trigger", res.Trigger), zap.Any("panic", panicked.Value), zap.ByteString("stack", panicked.Stack))
-		d.ended(cfg, outcome{trigger: res.Trigger, began: res.Start, over: res.End, code: exitFailed})
+		d.ended(context.Background(), cfg, outcome{trigger: res.Trigger, began: res.Start, over: res.End, code: exitFailed})
 	}
 	d.metrics.NextRun(d.runner.Status().Next)
 	d.manager.Status(d.status())

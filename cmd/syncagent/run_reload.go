@@ -37,7 +37,7 @@ func (d *daemon) reload(ctx context.Context) {
 			d.refuse(log, err)
 			return
 		}
-		d.web.swap(web)
+		d.web.swap(web) //nolint:contextcheck // closing has a deadline of its own
 	}
 	log = d.opts.logger(cfg.Log)
 	d.mu.Lock()

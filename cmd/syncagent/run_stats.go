@@ -33,7 +33,7 @@ type lastRun struct {
 
 // ended takes a run over into metrics and status page. They show numbers and
 // reasons, and no name of a person.
-func (d *daemon) ended(cfg *config.Config, o outcome) {
+func (d *daemon) ended(ctx context.Context, cfg *config.Config, o outcome) {
 	last := lastRun{began: o.began, code: o.code, words: meaningOf(o.code)}
 	last.stats = health.RunStats{Trigger: o.trigger, ExitCode: int(o.code), Start: o.began, End: o.over}
 	if o.report != nil {
@@ -52,7 +52,7 @@ func (d *daemon) ended(cfg *config.Config, o outcome) {
 	d.last = last
 	d.mu.Unlock()
 	d.metrics.RunEnded(last.stats)
-	d.noteAudit(context.Background(), cfg)
+	d.noteAudit(context.WithoutCancel(ctx), cfg) // also after a stop
 }
 
 func meaningOf(code exitCode) string {

@@ -45,16 +45,16 @@ func TestRunStopsAfterCall(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	people(t, dir, "CREATE TABLE people (id TEXT PRIMARY KEY, mail TEXT)")
+	inDirectory(t, dir, "CREATE TABLE people (id TEXT PRIMARY KEY, mail TEXT)")
 	accounts := map[int]stalwarttest.AccountID{}
 	for i := range 20 {
 		mail := fmt.Sprintf("p%d@example.org", i)
 		accounts[i] = server.AddAccount(stalwarttest.AccountSpec{Address: mail})
-		people(t, dir, fmt.Sprintf("INSERT INTO people VALUES ('%d', '%s')", i, mail))
+		inDirectory(t, dir, fmt.Sprintf("INSERT INTO people VALUES ('%d', '%s')", i, mail))
 	}
 	p := startProcess(t, file)
 	p.await("run finished") // the catch-up adopts
-	people(t, dir, "UPDATE people SET mail = 'new@example.org' WHERE id = '7'")
+	inDirectory(t, dir, "UPDATE people SET mail = 'new@example.org' WHERE id = '7'")
 
 	reached, gate := make(chan struct{}), make(chan struct{})
 	release := sync.OnceFunc(func() { close(gate) })
@@ -91,8 +91,8 @@ func TestRunStopsAfterCall(t *testing.T) {
 	}
 }
 
-// people changes the directory of a test.
-func people(t *testing.T, dir, statement string) {
+// inDirectory changes the directory of a test.
+func inDirectory(t *testing.T, dir, statement string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(dir, "people.sqlite"))
 	if err != nil {

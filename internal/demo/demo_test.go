@@ -91,8 +91,7 @@ func TestFolderInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Run(t.Context(), Options{Users: 50, Dir: dir})
-	var refused *DirError
-	if !errors.As(err, &refused) {
+	if _, ok := errors.AsType[*DirError](err); !ok {
 		t.Fatalf("error is %v", err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
@@ -156,8 +155,7 @@ func TestWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = w.everybody(t.Context())
-			var wrong *WrongError
-			if !errors.As(err, &wrong) {
+			if _, ok := errors.AsType[*WrongError](err); !ok {
 				t.Fatalf("error is %v", err)
 			}
 		})

@@ -9,13 +9,20 @@ import (
 	"syncagent/internal/stalwarttest"
 )
 
+// mailUse is how people use the mail server.
+type mailUse interface {
+	Login(name, secret string) (stalwarttest.AccountID, error)
+	Deliver(to string, message stalwarttest.Message) error
+	OpenMailbox(login, secret string) ([]stalwarttest.Message, error)
+}
+
 // firstDay lets everybody log in and receive a letter.
 func (w *world) firstDay(ctx context.Context) error {
 	for _, p := range w.people {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := w.server.Login(p.Login, p.secret); err != nil {
+		if _, err := w.mail.Login(p.Login, p.secret); err != nil {
 			return fmt.Errorf("%s logs in: %w", p.Login, err)
 		}
 		if err := w.letter(p, p.Login); err != nil {
@@ -28,7 +35,7 @@ func (w *world) firstDay(ctx context.Context) error {
 // letter delivers a mail meant for a person. Its message ID tells for whom it
 // is, whatever becomes of names.
 func (w *world) letter(p *Person, to string) error {
-	err := w.server.Deliver(to, stalwarttest.Message{
+	err := w.mail.Deliver(to, stalwarttest.Message{
 		From: "board@" + domain, To: to, Subject: "For " + p.Name, Body: "This is for " + p.Name + " only.",
 		MessageID: p.ID + ".private@" + domain,
 	})
@@ -47,7 +54,7 @@ func (w *world) ownerOf(m stalwarttest.Message) *Person {
 // opens logs in as a person and tells whose mail that opens: nobody's if the
 // mailbox is empty.
 func (w *world) opens(p *Person) (owners []*Person, letters int, err error) {
-	messages, err := w.server.OpenMailbox(p.Login, p.secret)
+	messages, err := w.mail.OpenMailbox(p.Login, p.secret)
 	if err != nil {
 		return nil, 0, err
 	}

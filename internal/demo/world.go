@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -27,6 +28,7 @@ type world struct {
 	byID   map[string]*Person
 	direct *directory
 	server *stalwarttest.Server
+	mail   mailUse
 	stop   func()
 	cfg    *config.Config
 	behind atomic.Int64 // how far the clock of the story is behind the real one
@@ -51,10 +53,12 @@ func newWorld(ctx context.Context, o Options, dir string) (*world, error) {
 		Directory: stalwarttest.NewSQLDirectory(w.direct.db, loginQuery, aliasQuery),
 		Now:       w.clock,
 	})
-	url, stop, err := w.server.Start()
+	w.mail = w.server
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return w, fmt.Errorf("start the simulated mail server: %w", firstError(err, w.direct.close()))
 	}
+	url, stop := w.server.Serve(listener)
 	w.stop = stop
 	if err := w.configure(url); err != nil {
 		return w, firstError(err, w.close())
