@@ -45,7 +45,7 @@ func (w *world) ending() {
 			"syncagent history -c " + file,
 			"syncagent explain " + w.cast.joan.Login + " -c " + file,
 			"syncagent explain " + w.cast.admin.Login + " -c " + file,
-			"syncagent audit show -c " + file,
+			"syncagent audit show --name " + w.cast.alexK.Login + " -c " + file,
 			"syncagent audit verify -c " + file,
 			"syncagent check -c " + file,
 		}
