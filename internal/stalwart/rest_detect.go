@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strings"
 )
 
@@ -55,8 +54,8 @@ func (s *restServer) login(ctx context.Context) error {
 		path = pathWellKnown
 	}
 	resp, err := s.http.exchange(ctx, request{method: "GET", path: path, permission: "authenticate"})
-	if err == nil && resp.status != http.StatusOK {
-		err = &MalformedError{Reason: "it redirects to " + redirectTarget(resp.header) + ", which is not followed"}
+	if _, moved := errors.AsType[*MalformedError](err); moved {
+		return &WrongGenerationError{Found: "its session document is not where Stalwart " + s.version.String() + " has it"}
 	}
 	if errors.Is(err, errMissing) {
 		return &WrongGenerationError{Found: "it has no " + path + " for a login"}

@@ -30,6 +30,9 @@ func (s *Server) Recipient(to string) error {
 }
 
 func (s *Server) recipient(to string) (*account, error) {
+	if s.rest != nil {
+		return s.restRecipient(to)
+	}
 	to = strings.ToLower(to)
 	s.mu.Lock()
 	key, ok := s.parseAddress(to)

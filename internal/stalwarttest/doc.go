@@ -1,4 +1,5 @@
-// Package stalwarttest is a simulator of a Stalwart mail server, version 0.16.18 with the JMAP management API.
+// Package stalwarttest is a simulator of a Stalwart mail server: version 0.16.18 with the JMAP management API, or one of
+// 0.5 to 0.15 with the REST one (files rest_*.go; see Options.Generation).
 //
 // It exists so that the rest of syncagent can be tested, and demonstrated, against a server that has the
 // dangerous habits of the real one: accounts that appear by a login or a delivery, aliases that are never

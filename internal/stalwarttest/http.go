@@ -120,7 +120,13 @@ func (s *Server) handle(r *request) response {
 	banned := s.limits.banned[r.ip]
 	s.mu.Unlock()
 	if banned {
+		if s.rest != nil && !s.opt.TrustForwarded {
+			panic(http.ErrAbortHandler) // the connection is closed at once
+		}
 		return problem(http.StatusForbidden, map[string]any{"title": "Forbidden", "detail": "Forbidden"})
+	}
+	if s.rest != nil {
+		return s.handleREST(r)
 	}
 	path := r.http.URL.Path
 	switch {

@@ -11,6 +11,13 @@ import (
 // any other secret by the directory, and a success creates or updates the account. The error is ErrUnauthorized,
 // ErrSuspended or ErrDirectoryDown.
 func (s *Server) Login(name, secret string) (AccountID, error) {
+	if s.rest != nil {
+		id, err := s.restLogin(strings.ToLower(strings.TrimSpace(name)), secret)
+		if err != nil {
+			return "", err
+		}
+		return AccountID(FormatID(id)), nil
+	}
 	who, err := s.login(name, secret)
 	if err != nil {
 		return "", err

@@ -5,8 +5,12 @@ import "time"
 // Options describe a simulated server. The zero value is a usable server with the domain example.org, an
 // administrator "admin" with the password "admin", and one API key with all permissions.
 type Options struct {
-	Domains   []Domain  // the first is the default domain; example.org if empty
-	Directory Directory // the external directory; nil = an empty MapDirectory
+	// Generation is "" for 0.16.18, or a version from "0.5" to "0.15.5" with the management API of that time. Then
+	// accounts are principals with any name, see [Server.AddPrincipal], and a [Record] of the directory has the login
+	// name as Name and all addresses as Aliases.
+	Generation string
+	Domains    []Domain  // the first is the default domain; example.org if empty
+	Directory  Directory // the external directory; nil = an empty MapDirectory
 
 	// Now tells the time written into objects (createdAt, due …); nil = time.Now.
 	// How long tasks take is measured by the real clock, so that a standing clock does not stop them.

@@ -46,6 +46,7 @@ type Server struct {
 	secrets uint64 // counter behind generated secrets
 	agent   uint64
 	key     string
+	rest    *restStore // of a server before 0.16; nil otherwise
 }
 
 // New makes a server with its domains, the agent account and its API key.
@@ -64,6 +65,10 @@ func New(opt Options) *Server {
 		limits:   newLimiter(),
 		log:      journal{renames: map[uint64]int{}, destroys: map[uint64]int{}},
 	}
+	if opt.Generation != "" {
+		s.startREST()
+		return s
+	}
 	for _, d := range opt.Domains {
 		s.AddDomain(d.Name, d.Aliases...)
 	}
@@ -73,8 +78,14 @@ func New(opt Options) *Server {
 	return s
 }
 
-// APIKey gives the secret of the agent's API key, for an Authorization header of the kind Bearer.
-func (s *Server) APIKey() string { return s.key }
+// APIKey gives the secret of the agent's API key, for an Authorization header of the kind Bearer. Before 0.16 the key
+// is made when it is first asked for.
+func (s *Server) APIKey() string {
+	if s.rest != nil {
+		return s.restKey()
+	}
+	return s.key
+}
 
 // AgentID gives the id of the agent's own account, "b" on a fresh server.
 func (s *Server) AgentID() AccountID { return AccountID(FormatID(s.agent)) }

@@ -74,6 +74,11 @@ func (s *Server) Tasks(kind string) int {
 // advance does the background work that is due. It runs at the start of each request, before any method call.
 func (s *Server) advance() {
 	request := s.requests.Load()
+	if s.rest != nil && s.rest.purgeAfter != 0 && s.rest.purgeAfter < request {
+		s.rest.purgeAfter = 0
+		s.blobs.purge(s.opt.Now())
+		s.log.purges++
+	}
 	var left []*task
 	for _, t := range s.tasks {
 		left = append(left, s.step(t, request)...)

@@ -1,0 +1,171 @@
+package stalwarttest
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// addressTaken is the failure of a login since 0.10.2: an address that the directory lists for the user belongs to
+// another row, so that it cannot be stored. The row of the user exists by then.
+type addressTaken struct{ address string }
+
+func (e *addressTaken) Error() string { return "Already exists: " + e.address }
+
+// answer is what JMAP says, with HTTP 200.
+func (e *addressTaken) answer() response {
+	return jsonResponse(map[string]any{"error": "fieldAlreadyExists", "field": "emails", "value": e.address})
+}
+
+// restLogin is a login before 0.16: the directory checks it, and a row with the name that was typed comes into being.
+func (s *Server) restLogin(name, secret string) (uint64, error) {
+	record, found, err := s.opt.Directory.ByLogin(context.Background(), name)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrDirectoryDown, err)
+	}
+	if !found || record.Group || secret == "" || subtle.ConstantTimeCompare([]byte(record.Secret), []byte(secret)) == 0 {
+		return 0, ErrUnauthorized
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if record.bind && s.rest.v.since(13, 2) {
+		name = record.Name
+	}
+	s.restGroups(record)
+	r := s.rowFor(name, "individual")
+	if err := s.syncRow(r, record, true); err != nil {
+		return 0, err
+	}
+	if slices.Contains(r.disabled, "authenticate") {
+		return 0, ErrSuspended
+	}
+	if r.account == nil {
+		return 0, ErrUnauthorized // the name is that of a domain, a list or a role
+	}
+	return r.id, nil
+}
+
+// rowFor gets or makes the row of a name. Up to 0.9 everybody is an individual.
+func (s *Server) rowFor(name, kind string) *principalRow {
+	name = s.rest.stored(name)
+	if r := s.rest.rows[name]; r != nil {
+		return r
+	}
+	r := &principalRow{kind: "individual", name: name}
+	if s.rest.v.since(10, 0) {
+		r.kind = kind
+		if kind == "individual" {
+			r.roles = []string{"user"}
+		}
+	}
+	return s.insertRow(r)
+}
+
+func (s *Server) restGroups(record Record) {
+	for _, group := range record.Groups {
+		s.rowFor(group, "group")
+	}
+}
+
+// addressesOf are the addresses of a record: a name that is an address, then the aliases.
+func addressesOf(record Record) []string {
+	var out []string
+	if strings.Contains(record.Name, "@") {
+		out = append(out, strings.ToLower(record.Name))
+	}
+	for _, address := range record.Aliases {
+		out = append(out, strings.ToLower(address))
+	}
+	return out
+}
+
+// syncRow stores what the directory says, since 0.10. With an SQL directory only a login brings addresses; since 0.14
+// aliases are never taken away.
+func (s *Server) syncRow(r *principalRow, record Record, login bool) error {
+	v := s.rest.v
+	if !v.since(10, 0) {
+		return nil
+	}
+	r.description = record.Description
+	if !record.bind && record.Secret != "" {
+		r.secrets = []string{record.Secret}
+	}
+	if !v.since(15, 0) && r.quota == nil {
+		r.quota = new(uint64)
+	}
+	if !login && !record.bind {
+		return nil
+	}
+	wanted := addressesOf(record)
+	if len(wanted) == 0 {
+		return nil
+	}
+	if v.since(14, 0) {
+		for _, address := range r.emails {
+			if !slices.Contains(wanted, address) && (len(r.emails) == 0 || address != r.emails[0]) {
+				wanted = append(wanted, address)
+			}
+		}
+	}
+	for _, address := range wanted {
+		if other := s.rest.mails[address]; other != nil && other != r && v.since(10, 2) {
+			r.quota = nil // nothing of the update is stored
+			r.secrets, r.description = nil, ""
+			return &addressTaken{address}
+		}
+	}
+	for _, address := range wanted {
+		s.knowDomain(address)
+	}
+	changed := r.clone()
+	changed.emails = wanted
+	s.replaceRow(r, changed)
+	return nil
+}
+
+// knowDomain makes the domain of an address a principal, as the sync does since 0.10.2.
+func (s *Server) knowDomain(address string) {
+	domain := address[strings.LastIndexByte(address, '@')+1:]
+	if _, known := s.rest.rows[domain]; !known {
+		s.insertRow(&principalRow{kind: "domain", name: domain})
+	}
+}
+
+// restRecipient is RCPT TO before 0.16: the directory is asked for the address, and the row of the record's name gets
+// the mail, whoever that row belonged to before.
+func (s *Server) restRecipient(to string) (*account, error) {
+	to = strings.ToLower(to)
+	domain := to[strings.LastIndexByte(to, '@')+1:]
+	s.mu.Lock()
+	known := slices.ContainsFunc(s.opt.Domains, func(d Domain) bool { return d.Name == domain })
+	if r := s.rest.rows[domain]; r != nil && r.kind == "domain" {
+		known = true
+	}
+	s.mu.Unlock()
+	if !known {
+		return nil, ErrRelay
+	}
+	record, found, err := s.lookup(to)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTryLater, err)
+	}
+	if !found {
+		return nil, ErrNoMailbox
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kind := "individual"
+	if record.Group {
+		kind = "group"
+	}
+	r := s.rowFor(record.Name, kind)
+	if err := s.syncRow(r, record, false); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTryLater, err)
+	}
+	if r.account == nil {
+		return nil, ErrNoMailbox
+	}
+	return r.account, nil
+}
