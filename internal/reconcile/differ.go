@@ -35,7 +35,8 @@ type Differ struct {
 	watch   []watched
 	sum     [sha256.Size]byte
 	entries int
-	seen    int
+	gone    int    // leavers among the entries
+	buf     []byte // reused for hashing
 }
 
 type knownRow struct {
@@ -89,7 +90,8 @@ func NewDiffer(source, salt string) *Differ {
 // Know tells the Differ about a principal of the ledger; all are told before
 // the first Add.
 func (d *Differ) Know(row int64, id StableID, entry Hash, state State) {
-	d.index[HashOf(string(id))] = int32(len(d.rows)) //nolint:gosec // a ledger has far fewer than 2^31 rows
+	d.buf = append(d.buf[:0], id...)
+	d.index[hashBytes(d.buf)] = int32(len(d.rows)) //nolint:gosec // a ledger has far fewer than 2^31 rows
 	d.rows = append(d.rows, knownRow{row: row, entry: entry, state: state})
 }
 
@@ -106,8 +108,14 @@ func (d *Differ) Add(e Entry) error {
 		return fmt.Errorf("%w of entry %q: %d bytes", ErrBadID, e.Label, len(e.ID))
 	}
 	d.entries++
+	if e.Leaver {
+		d.gone++
+	}
 	d.observe(e)
-	key, hash := HashOf(string(e.ID)), HashEntry(e, d.salt)
+	d.buf = append(d.buf[:0], e.ID...)
+	key := hashBytes(d.buf)
+	d.buf = appendEntry(d.buf[:0], e, d.salt)
+	hash := hashBytes(d.buf)
 	for i := range hash {
 		d.sum[i] ^= hash[i]
 	}
@@ -161,7 +169,7 @@ func (d *Differ) Finish(ev Evidence) Diff {
 		diff.Evidence.Digest = fmt.Sprintf("%x", d.sum[:len(Hash{})])
 	}
 	sort.Slice(diff.Changed, func(i, j int) bool { return diff.Changed[i].Entry.ID < diff.Changed[j].Entry.ID })
-	diff.Unchanged = d.entries - len(d.changed) - len(d.leavers)
+	diff.Unchanged = d.entries - len(d.changed) - d.gone
 	if ev.Complete {
 		diff.Missing, diff.Leavers = d.missing()
 	}
@@ -189,28 +197,32 @@ func (d *Differ) missing() ([]int64, map[int64]bool) {
 
 // HashEntry hashes everything of an entry that a decision or a report may use.
 // The order of names and addresses does not matter.
-func HashEntry(e Entry, salt string) Hash {
-	h := sha256.New()
-	put := func(texts ...string) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(texts)))
-		h.Write(n[:])
-		for _, text := range texts {
-			binary.BigEndian.PutUint64(n[:], uint64(len(text)))
-			h.Write(n[:])
-			h.Write([]byte(text))
-		}
+func HashEntry(e Entry, salt string) Hash { return hashBytes(appendEntry(nil, e, salt)) }
+
+func hashBytes(text []byte) Hash {
+	sum := sha256.Sum256(text)
+	return Hash(sum[:len(Hash{})])
+}
+
+// appendEntry writes an entry down so that no two different ones look alike:
+// every list and every text begins with its length.
+func appendEntry(buf []byte, e Entry, salt string) []byte {
+	buf = appendTexts(buf, salt, string(e.ID), e.Label)
+	buf = appendTexts(buf, sorted(e.Names)...)
+	buf = appendTexts(buf, sorted(e.NamesAlso)...)
+	buf = appendTexts(buf, sorted(e.Addresses)...)
+	buf = appendTexts(buf, e.SamePerson...)
+	buf = append(buf, Scheme, byte(e.Kind), byte(e.Enabled), flag(e.AddressesMapped), flag(e.Leaver))
+	return e.Created.UTC().AppendFormat(buf, time.RFC3339Nano)
+}
+
+func appendTexts(buf []byte, texts ...string) []byte {
+	buf = binary.AppendUvarint(buf, uint64(len(texts)))
+	for _, text := range texts {
+		buf = binary.AppendUvarint(buf, uint64(len(text)))
+		buf = append(buf, text...)
 	}
-	put(salt, string(e.ID), e.Label)
-	put(sorted(e.Names)...)
-	put(sorted(e.NamesAlso)...)
-	put(sorted(e.Addresses)...)
-	put(e.SamePerson...)
-	h.Write([]byte{Scheme, byte(e.Kind), byte(e.Enabled), flag(e.AddressesMapped), flag(e.Leaver)})
-	put(e.Created.UTC().Format(time.RFC3339Nano))
-	var out Hash
-	copy(out[:], h.Sum(nil))
-	return out
+	return buf
 }
 
 func flag(b bool) byte {

@@ -159,9 +159,8 @@ func TestUnusableSources(t *testing.T) {
 		{"not read to its end", func(s *scene) { s.has("ann"); s.staff().Evidence.Complete = false }, []string{"incomplete remove"}},
 		{"its own reasons are told", func(s *scene) {
 			s.has("ann")
-			info, _ := CodeInfo(UnusableTimeout)
 			s.staff().Evidence.Complete = false
-			s.staff().Evidence.Reasons = []Reason{{Code: UnusableTimeout, Message: "page 7", Hint: info.Hint}}
+			s.staff().Evidence.Reasons = []Reason{{Code: UnusableTimeout, Message: "page 7"}}
 		}, []string{"timeout remove"}},
 		{"empty", func(s *scene) { s.has("ann"); s.leaves("ann") }, []string{"empty remove"}},
 		{"below the floor", func(s *scene) { s.has("ann"); s.staff().Policy.MinEntries = 2 }, []string{"floor remove"}},

@@ -42,6 +42,10 @@ func (s *SourceFacts) Unusable() []BlockReason {
 	}
 	if !s.Evidence.Complete {
 		for _, r := range s.Evidence.Reasons {
+			if r.Hint == "" {
+				info, _ := CodeInfo(r.Code)
+				r.Hint = info.Hint
+			}
 			out = append(out, BlockReason{Code: r.Code, Source: s.Source, Message: r.Message, Hint: r.Hint})
 		}
 		if len(out) == 0 {

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"encoding/json"
+	"flag"
 	"maps"
 	"slices"
 	"testing"
@@ -12,6 +13,13 @@ import (
 
 	. "syncagent/internal/reconcile"
 )
+
+// A few hundred histories at every test; -rapid.checks asks for more.
+func init() {
+	if err := flag.Set("rapid.checks", "400"); err != nil {
+		panic(err)
+	}
+}
 
 // pick takes one living person.
 func (m *model) pick(t *rapid.T) *person {
