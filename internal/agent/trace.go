@@ -132,8 +132,12 @@ func lastRun(ctx context.Context, file string) (string, error) {
 		}
 		return nil
 	})
-	if errors.Is(err, fs.ErrNotExist) {
+	var broken *audit.BrokenError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return "", nil
+	case errors.As(err, &broken) && broken.Fault == audit.FaultTorn:
+		return last, nil // a killed run's last line; opening the log for writing records it
 	}
 	return last, err
 }

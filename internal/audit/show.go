@@ -52,7 +52,8 @@ func mentions(r Record, name string) bool {
 
 // Show calls yield for the chosen records of the files in their order. It does
 // not verify the chain, but a line that is no record and that no later record
-// accounts for gives a *BrokenError after everything else was shown.
+// accounts for gives a *BrokenError after everything else was shown, with
+// FaultTorn if it is a last line that a crash cut short.
 func Show(ctx context.Context, files []string, filter Filter, yield func(Record) error) error {
 	var bad *BrokenError
 	for _, file := range files {
@@ -60,6 +61,9 @@ func Show(ctx context.Context, files []string, filter Filter, yield func(Record)
 		note := func() {
 			if cut != nil && bad == nil {
 				bad = &BrokenError{File: cut.file, Line: cut.number, Fault: FaultNotJSON, Detail: "this is no record; see syncagent audit verify"}
+				if !cut.ended {
+					bad.Fault, bad.Detail = FaultTorn, "the last line has no end; the next run records it; see syncagent audit verify"
+				}
 			}
 			cut = nil
 		}
