@@ -198,11 +198,13 @@ func (r *run) settle(ctx context.Context, steps []state.Step, outcomes []outcome
 		if changes.Meta, err = r.debts(a, o.err == nil && o.kept == "", o.kept != ""); err != nil {
 			return err
 		}
-		if err := r.ledger.Settle(ctx, []state.Settlement{settlement}, changes); err != nil {
-			return fmt.Errorf("record the outcome: %w", err)
-		}
+		// The audit log first: whoever dies in between leaves the step open, and the
+		// next run records that it was done; never the other way round.
 		if err := r.tell(ctx, string(a.Kind), result, outcomeFields(a, o)); err != nil {
 			return err
+		}
+		if err := r.ledger.Settle(ctx, []state.Settlement{settlement}, changes); err != nil {
+			return fmt.Errorf("record the outcome: %w", err)
 		}
 		r.note(a, o)
 	}

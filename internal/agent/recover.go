@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"syncagent/internal/audit"
 	"syncagent/internal/reconcile"
 	"syncagent/internal/state"
 )
@@ -64,13 +65,21 @@ func (r *run) recoverStep(ctx context.Context, step state.Step) error {
 	if found == reconcile.FoundDone && (a.Kind == reconcile.ActDelete || a.Kind == reconcile.ActDestroyTwin) {
 		r.deleted = append(r.deleted, a.Account)
 	}
-	if err := r.ledger.Settle(ctx, []state.Settlement{settlement}, changes); err != nil {
-		return fmt.Errorf("settle step %d: %w", step.ID, err)
-	}
 	fields := actionFields(a)
 	fields["of_run"], fields["found"] = step.Run, foundText(found)
-	if err := r.tell(ctx, string(a.Kind), "recovered", fields); err != nil {
-		return err
+	told := false
+	if found == reconcile.FoundDone {
+		if told, err = r.toldDone(ctx, step); err != nil {
+			return err
+		}
+	}
+	if !told {
+		if err := r.tell(ctx, string(a.Kind), "recovered", fields); err != nil {
+			return err
+		}
+	}
+	if err := r.ledger.Settle(ctx, []state.Settlement{settlement}, changes); err != nil {
+		return fmt.Errorf("settle step %d: %w", step.ID, err)
 	}
 	outcome := reconcile.OutcomeDone
 	if found != reconcile.FoundDone {
@@ -80,6 +89,22 @@ func (r *run) recoverStep(ctx context.Context, step state.Step) error {
 	r.log.Info("step of an interrupted run settled", zap.String("of_run", step.Run), zap.String("kind", string(a.Kind)),
 		zap.String("account", string(a.Account)), zap.String("found", foundText(found)))
 	return nil
+}
+
+// toldDone tells whether the run that was killed recorded in the audit log that
+// the step was done, and died before it settled the journal.
+func (r *run) toldDone(ctx context.Context, step state.Step) (bool, error) {
+	files, err := audit.Files(ctx, r.cfg.Audit.File)
+	if err != nil {
+		return false, fmt.Errorf("find the audit log: %w", err)
+	}
+	told, a := false, step.Action
+	filter := audit.Filter{Run: step.Run, Event: string(a.Kind), Name: string(a.Account)}
+	err = audit.Show(ctx, files, filter, func(rec audit.Record) error {
+		told = told || rec.Phase == string(state.StepDone) && rec.Fields["to"] == a.To
+		return nil
+	})
+	return told, err
 }
 
 // recoveredEffect is what the ledger learns from a step that was done.
