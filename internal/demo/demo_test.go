@@ -43,7 +43,7 @@ func checkStory(t *testing.T, story string) {
 	t.Helper()
 	told := strings.Join(strings.Fields(story), " ") // lines may break anywhere
 	for _, want := range []string{
-		"the mail of John Miller", "syncagent sync --dry-run", "j.smith4@example.org → j.smith3@example.org",
+		"the mail of John Miller", "with his phone's app password", "syncagent sync --dry-run", "j.smith4@example.org → j.smith3@example.org",
 		"Lena Fischer: an administrator, held as protected", "exit code 5", "exit code 4", "empty: The source is empty",
 		"the clock is moved", "export: { required: false }", "Nothing is left to do.", "syncagent audit verify -c syncagent.yaml",
 	} {

@@ -102,3 +102,26 @@ func (w *world) everybody(ctx context.Context) (int, error) {
 	}
 	return n, nil
 }
+
+// phones gives people an app password on their phones.
+func (w *world) phones(people ...*Person) error {
+	for _, p := range people {
+		view, ok := w.server.AccountOf(p.Login)
+		if !ok {
+			return fmt.Errorf("%s has no mailbox", p.Login)
+		}
+		p.phone = w.server.AddAppPassword(view.ID, "phone")
+	}
+	return nil
+}
+
+// phoneWorks tells whether a person's phone still opens a mailbox, under the
+// name that it knows or another one.
+func (w *world) phoneWorks(p *Person, names ...string) bool {
+	for _, name := range append(names, p.Login) {
+		if _, err := w.mail.Login(name, p.phone); err == nil {
+			return true
+		}
+	}
+	return false
+}

@@ -16,6 +16,7 @@ type Person struct {
 	Absent bool
 	secret string
 	alias  string
+	phone  string // an app password, which works whatever the directory says
 }
 
 // cast are the people that something happens to.

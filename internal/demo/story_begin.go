@@ -21,7 +21,7 @@ func (w *world) beginning(ctx context.Context) error {
 	if err := w.direct.add(ctx, w.people...); err != nil {
 		return err
 	}
-	if err := w.firstDay(ctx); err != nil {
+	if err := firstError(w.firstDay(ctx), w.phones(w.cast.paul, w.cast.alexK)); err != nil {
 		return err
 	}
 	return w.prove(ctx)
@@ -123,6 +123,10 @@ func (w *world) danger() error {
 			t.fact(p.Name, "the own mail")
 		}
 	}
+	if err := must(w.phoneWorks(c.paul) && w.phoneWorks(c.alexK), "a leaver's app password does not work: the simulated server is not like a real one"); err != nil {
+		return err
+	}
+	t.bad("Paul Dubois, who left", "still his mail, with his phone's app password")
 	return must(strangers > 0, "nobody would open anybody else's mail: the simulated server is not like a real one")
 }
 
@@ -162,8 +166,11 @@ func (w *world) renames(ctx context.Context) error {
 	t.blank()
 	t.say("The chain moved from its free end, the swap went through a temporary name, in one request each. " +
 		"The empty mailbox that Sofia's early login had made was taken away. Alex Kim's mailbox was parked: nobody " +
-		"can open it, and the newcomer gets a mailbox of his own. Who left is kept for the time of grace.")
+		"can log in to it any more, nor his phone, and the newcomer gets a mailbox of his own. Who left is kept for the time of grace.")
 	if err := w.prove(ctx); err != nil {
+		return err
+	}
+	if err := must(!w.phoneWorks(w.cast.alexK, w.parked()), "the app password of a parked mailbox still works"); err != nil {
 		return err
 	}
 	if err := w.letter(w.cast.tom, w.cast.tom.alias); err != nil {

@@ -64,6 +64,9 @@ func (w *world) deletion(ctx context.Context) error {
 		}
 		t.result("%s: mailbox deleted.", p.Name)
 	}
+	if err := must(!w.phoneWorks(c.paul), "the app password of a deleted mailbox still works"); err != nil {
+		return err
+	}
 	if err := must(w.account(ids[c.admin]) && rep.held(reconcile.HoldProtected, c.admin), "the administrator was not protected"); err != nil {
 		return err
 	}
@@ -83,18 +86,26 @@ func (w *world) deletion(ctx context.Context) error {
 // parkedStays checks that the parked mailbox, into which both Kims may have
 // received mail, waits for a person.
 func (w *world) parkedStays(rep made) error {
-	for _, a := range w.server.Accounts() {
-		if !reconcile.OwnName(a.Address) {
-			continue
-		}
-		if err := must(rep.held(reconcile.HoldMixed, w.cast.alexK), "the parked mailbox is not held as mixed"); err != nil {
-			return err
-		}
-		w.tell.result("%s: parked as %s. Since the address was given to somebody else, both may have mail in it; "+
-			"it is never deleted without an approval.", w.cast.alexK.Name, short(a.Address))
-		return nil
+	parked := w.parked()
+	if err := must(parked != "", "the parked mailbox is gone"); err != nil {
+		return err
 	}
-	return &WrongError{"the parked mailbox is gone"}
+	if err := must(rep.held(reconcile.HoldMixed, w.cast.alexK), "the parked mailbox is not held as mixed"); err != nil {
+		return err
+	}
+	w.tell.result("%s: parked as %s. Since the address was given to somebody else, both may have mail in it; "+
+		"it is never deleted without an approval.", w.cast.alexK.Name, short(parked))
+	return nil
+}
+
+// parked is the address of the parked mailbox, "" if there is none.
+func (w *world) parked() string {
+	for _, a := range w.server.Accounts() {
+		if reconcile.OwnName(a.Address) {
+			return a.Address
+		}
+	}
+	return ""
 }
 
 // broken shows what a directory in disorder leads to.
