@@ -107,7 +107,7 @@ type wish struct {
 }
 
 // wishOf reads an entry's wish and notes what speaks against it.
-func (d *decider) wishOf(ref PrincipalRef, p *Principal, c Changed, changed bool) *wish {
+func (d *decider) wishOf(ref PrincipalRef, p *Principal, c *Changed, changed bool) *wish {
 	w := &wish{ref: ref, old: p}
 	if p != nil {
 		w.row = *p
@@ -116,8 +116,8 @@ func (d *decider) wishOf(ref PrincipalRef, p *Principal, c Changed, changed bool
 		w.name = p.Name
 		return w
 	}
-	e := c.Entry
-	w.entry, w.listed = &e, e.Addresses
+	e := &c.Entry
+	w.entry, w.listed = e, e.Addresses
 	s := d.sources[ref.Source]
 	row := &w.row
 	row.Source, row.ID, row.State, row.Miss = ref.Source, ref.ID, StateActive, Miss{}

@@ -46,12 +46,15 @@ func (m *model) free(address string) bool {
 
 func (m *model) play(t *rapid.T) {
 	name := address(rapid.IntRange(0, 9).Draw(t, "name"))
-	switch rapid.IntRange(0, 17).Draw(t, "step") {
+	switch rapid.IntRange(0, 18).Draw(t, "step") {
 	case 0, 1:
 		if m.free(name) {
 			p := m.hire(name)
 			p.source = rapid.SampledFrom(modelSources).Draw(t, "source")
 			p.admin = rapid.IntRange(0, 7).Draw(t, "administrator") == 7
+			if rapid.IntRange(0, 3).Draw(t, "staff number") == 0 {
+				p.staffNo = ""
+			}
 		}
 	case 2:
 		if p := m.pick(t); p != nil {
@@ -91,7 +94,9 @@ func (m *model) play(t *rapid.T) {
 	case 12:
 		m.run(reading{}, rapid.IntRange(0, 4).Draw(t, "writes before the kill"))
 	case 13:
-		m.run(reading{rapid.SampledFrom(modelSources).Draw(t, "cut"), rapid.IntRange(0, len(m.people)).Draw(t, "unread")}, 1000)
+		m.run(reading{cut: rapid.SampledFrom(modelSources).Draw(t, "cut"), lacking: rapid.IntRange(0, len(m.people)).Draw(t, "unread")}, 1000)
+	case 18:
+		m.run(reading{empty: rapid.SampledFrom(modelSources).Draw(t, "empty")}, 1000)
 	case 14:
 		m.comeBack(t, name)
 	case 15: // renamed, and logged in before the agent hears of it

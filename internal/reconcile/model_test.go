@@ -163,10 +163,11 @@ var rules = NameRules{WholeAddress: true, Domains: map[string]string{"example.or
 func keyOf(name string) Hash { return HashOf(string(rules.Key(name))) }
 
 // reading tells how a run reads the sources: all of them to the end, or one of
-// them without its first entries.
+// them without its first entries, or one that answers without any entry.
 type reading struct {
 	cut     string // the source that is not read to its end
 	lacking int
+	empty   string
 }
 
 var modelSources = []string{"pupils", "staff"}
@@ -175,12 +176,12 @@ var modelSources = []string{"pupils", "staff"}
 func (m *model) snapshots(r reading) []Diff {
 	var out []Diff
 	for _, source := range modelSources {
-		out = append(out, m.snapshot(source, source != r.cut, r.lacking))
+		out = append(out, m.snapshot(source, source != r.cut, source == r.empty, r.lacking))
 	}
 	return out
 }
 
-func (m *model) snapshot(source string, complete bool, lacking int) Diff {
+func (m *model) snapshot(source string, complete, empty bool, lacking int) Diff {
 	d := NewDiffer(source, "")
 	for _, p := range m.rows() {
 		if p.Source == source {
@@ -188,7 +189,7 @@ func (m *model) snapshot(source string, complete bool, lacking int) Diff {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.people)) {
-		if m.people[id].source != source {
+		if m.people[id].source != source || empty {
 			continue
 		}
 		if lacking--; !complete && lacking >= 0 {
@@ -336,7 +337,7 @@ func (m *model) run(r reading, upto int) Decision {
 		}
 	}
 	for _, p := range m.people {
-		if box := m.box(p.name); box != nil && p.source != r.cut {
+		if box := m.box(p.name); box != nil && p.source != r.cut && p.source != r.empty {
 			box.seen[p.id] = true
 		}
 	}

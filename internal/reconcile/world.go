@@ -12,7 +12,7 @@ type world struct {
 	Facts
 	sources    map[string]*SourceFacts
 	principals map[PrincipalRef]*Principal
-	changed    map[PrincipalRef]Changed
+	changed    map[PrincipalRef]*Changed
 	missing    map[PrincipalRef]bool
 	accounts   map[AccountID]*Account
 	owner      map[Hash]AccountID // identity key → account, names win over addresses
@@ -34,7 +34,7 @@ func newWorld(f Facts) *world {
 	f.Protections = slices.SortedFunc(slices.Values(f.Protections), func(a, b Protection) int { return cmp.Compare(a.Pattern, b.Pattern) })
 	w := &world{
 		Facts: f, sources: map[string]*SourceFacts{}, principals: map[PrincipalRef]*Principal{},
-		changed: map[PrincipalRef]Changed{}, missing: map[PrincipalRef]bool{},
+		changed: map[PrincipalRef]*Changed{}, missing: map[PrincipalRef]bool{},
 		accounts: map[AccountID]*Account{}, owner: map[Hash]AccountID{},
 		linked: map[AccountID]PrincipalRef{}, claims: map[Hash][]claim{}, graves: map[Hash][]Tombstone{},
 		believed: map[string]bool{},
@@ -53,7 +53,8 @@ func (w *world) indexSources() {
 	for i := range w.Facts.Sources {
 		s := &w.Facts.Sources[i]
 		w.sources[s.Source], w.believed[s.Source] = s, s.Unusable() == nil
-		for _, c := range s.Changed {
+		for at := range s.Changed {
+			c := &s.Changed[at]
 			w.changed[PrincipalRef{s.Source, c.Entry.ID}] = c
 		}
 	}
