@@ -43,6 +43,11 @@ func (l *Ledger) openCopyOf(ctx context.Context, path string) error {
 // between.
 const copyTries = 5
 
+// logHeader is the size of a write-ahead log without a single change in it
+// (https://sqlite.org/fileformat2.html#walformat). The index of such a log
+// cannot be used for reading only; SQLite finds that out after ten seconds.
+const logHeader = 32
+
 // copyInto fills an empty database in memory from the file; false if there is
 // none.
 func copyInto(ctx context.Context, memory *sql.DB, path string) (bool, error) {
@@ -57,7 +62,7 @@ func copyInto(ctx context.Context, memory *sql.DB, path string) (bool, error) {
 		if before.size == 0 {
 			return false, nil
 		}
-		index := before.index
+		index := before.index && before.log > logHeader
 		err = copyOnce(ctx, memory, path, before.log, index)
 		if index && unfilled(err) {
 			index = false
@@ -113,14 +118,14 @@ func look(path string) (appearance, error) {
 // copyOnce copies the database without changing a byte of its files.
 //
 // Where a writer is at work, or was killed, there is a shared index (-shm): it
-// is opened for reading only. Where there is neither index nor log, the file
+// is opened for reading only. Where there is no log, or an empty one, the file
 // holds everything. A log without an index is read in a temporary place,
 // because SQLite would write the index beside it.
 func copyOnce(ctx context.Context, memory *sql.DB, path string, log int64, index bool) error {
 	switch {
 	case index:
 		return restore(ctx, memory, fileURI(path, url.Values{"mode": {"ro"}, "readonly_shm": {"1"}}))
-	case log == 0:
+	case log <= logHeader:
 		return restore(ctx, memory, fileURI(path, url.Values{"mode": {"ro"}, "immutable": {"1"}}))
 	}
 	dir, err := os.MkdirTemp("", "syncagent-ledger-")
