@@ -53,11 +53,11 @@ func TestServerFaults(t *testing.T) {
 		var scenes []scene
 		for n := 1; n <= ref.requests; n++ {
 			for i, x := range troubles {
-				step := 11
+				step := 29
 				if x.slow {
-					step = 47
+					step = 97
 				}
-				always := ref.writing(n) && !x.slow && strings.Contains(ref.calls[n-1], "x:Account/set") && i != n%len(troubles)
+				always := ref.writing(n) && !x.slow && strings.Contains(ref.calls[n-1], "x:Account/set") && i%3 == n%3
 				if x.writes && !ref.writing(n) || !always && !sample(n+3*i, step) {
 					continue
 				}
@@ -105,7 +105,7 @@ func TestTwinComesBetween(t *testing.T) {
 			}
 			for index := range 8 {
 				for _, id := range []string{"p00", "p06", "p09", "p11"} {
-					if !sample(n+index, 4) {
+					if !sample(n+index, 12) {
 						continue
 					}
 					scenes = append(scenes, scene{

@@ -34,7 +34,7 @@ func TestKilledAtRequest(t *testing.T) {
 		var scenes []scene
 		for n := 1; n <= ref.requests; n++ {
 			for i, m := range moments {
-				if !ref.writing(n) && !sample(n+i, 7) {
+				if !ref.writing(n) && !sample(n+i, 17) {
 					continue
 				}
 				scenes = append(scenes, scene{
@@ -69,7 +69,7 @@ func TestKilledAtRecord(t *testing.T) {
 	playAll(t, func(ref *reference) []scene {
 		var scenes []scene
 		for n := range ref.linesAt - ref.lines {
-			if sample(n, 3) {
+			if sample(n, 6) {
 				scenes = append(scenes, scene{name: fmt.Sprintf("killed after audit record %d", n+1), runs: 1, exact: true,
 					play: func(ctx context.Context, l *life) error {
 						return l.runCut(ctx, filepath.Join("audit", "audit.jsonl"), n+1)
@@ -77,7 +77,7 @@ func TestKilledAtRecord(t *testing.T) {
 			}
 		}
 		for n := range 60 {
-			if sample(n, 4) {
+			if sample(n, 8) {
 				scenes = append(scenes, scene{name: fmt.Sprintf("killed after write %d of the ledger", n+1), runs: 1, exact: true,
 					play: func(ctx context.Context, l *life) error {
 						return l.runCut(ctx, filepath.Join("state", "state.db-wal"), n+1)

@@ -140,7 +140,6 @@ type life struct {
 	process atomic.Pointer[os.Process]
 	exited  chan struct{} // closed when the program under way has ended
 	killed  atomic.Bool
-	stateAt string // another place of state and audit log than dir
 }
 
 // newLife makes the world anew.
@@ -174,7 +173,7 @@ func (l *life) restrict() error {
 	})
 }
 
-func (l *life) drop() { _ = os.RemoveAll(l.dir) }
+func (l *life) drop() { _ = os.RemoveAll(l.dir) } // may be a mounted disk
 
 // result is what came of one call of the program.
 type result struct {
