@@ -230,7 +230,7 @@ func TestSnapshotGuards(t *testing.T) {
 			}
 		}), []string{"drop remove"}},
 		{"the best of 30 days", gone(0, func(s *scene) {
-			s.staff().State.Largest["2026-01-31"] = 40
+			s.staff().State.Largest["2026-01-30"] = 40
 			s.leaves("p00")
 		}), []string{"drop remove"}},
 		{"what is older does not count", gone(0, func(s *scene) {

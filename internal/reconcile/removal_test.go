@@ -156,6 +156,12 @@ func TestNotRemoved(t *testing.T) {
 			s.f.Approvals = []Approval{{By: []string{"eve"}, Expires: noon.Add(time.Hour),
 				Items: []ApprovedItem{{Kind: "mixed", Source: "staff", StableID: "ann", Account: "ANN", From: at("ann")}}}}
 		}), deleted},
+		{"a parked account gave its name up: the next bearer does not keep it", func(s *scene) {
+			s.parked("ann")
+			s.people["ann"].Mixed = false
+			s.joins("new", "ann", "info")
+			s.box("new", "ann", noon, "info")
+		}, []string{"delete ANN syncagent-parked-ann", "missing ann 9", "link new NEW"}},
 		{"found again", answer(Recheck{ID: PresenceFound, Identity: PresenceAbsent}, true), held("out-of-scope")},
 		{"found among the leavers", answer(Recheck{ID: PresenceFound, Leaver: true, Identity: PresenceAbsent}, true), deleted},
 		{"found among the leavers, the name elsewhere", answer(Recheck{ID: PresenceFound, Leaver: true, Identity: PresenceFound}, true), held("recheck-found")},
