@@ -33,4 +33,4 @@ vuln: ## known vulnerabilities in what we call (asks vuln.go.dev)
 	.cache/govulncheck ./...
 
 bench: ## reading 100,000 users from slapd, compared with ldapsearch
-	test/bench/ldap.sh
+	test/bench/run.sh
