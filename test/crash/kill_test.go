@@ -54,6 +54,7 @@ func TestKilledAtRequest(t *testing.T) {
 // runKilled makes a run that the fault kills.
 func (l *life) runKilled(ctx context.Context, fault stalwarttest.Fault) error {
 	defer l.server.Inject(fault)()
+	l.killed.Store(false)
 	r := l.run(ctx, "sync")
 	if !l.killed.Load() || r.code != -1 && r.code != 0 {
 		return fmt.Errorf("the run was not killed: %s", r)
