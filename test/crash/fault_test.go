@@ -84,7 +84,8 @@ func (l *life) runTroubled(ctx context.Context, x trouble, n int) error {
 	if !slices.Contains(codes, r.code) {
 		return fmt.Errorf("exit %d, want one of %v: %s", r.code, codes, r)
 	}
-	if seen := l.server.Requests() - before; x.last && seen != int64(n) {
+	// The first request has no credentials; 401 is how an older server answers it.
+	if seen := l.server.Requests() - before; x.last && n > 1 && seen != int64(n) {
 		return fmt.Errorf("%d requests followed the refusal: %s", seen-int64(n), r)
 	}
 	return nil
