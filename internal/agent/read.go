@@ -78,7 +78,7 @@ func (r *run) readSource(ctx context.Context, c config.Source) (reconcile.Source
 
 // differ tells a Differ all that the ledger knows about a source.
 func (r *run) differ(ctx context.Context, c config.Source, st reconcile.SourceState) (*reconcile.Differ, error) {
-	d := reconcile.NewDiffer(c.Name, rulesDigest(r.rules))
+	d := reconcile.NewDiffer(c.Name, digest(rulesDigest(r.rules), string(c.Policy.Disabled)))
 	sample := sampler{size: samplePerSource}
 	err := r.ledger.Known(ctx, c.Name, func(row int64, id reconcile.StableID, entry reconcile.Hash, s reconcile.State) error {
 		d.Know(row, id, entry, s)

@@ -58,6 +58,9 @@ func (r *run) recoverStep(ctx context.Context, step state.Step) error {
 	if found != reconcile.FoundDone {
 		settlement.Error = "the run was interrupted; " + foundText(found)
 	}
+	if found == reconcile.FoundDone && a.Kind == reconcile.ActPark {
+		r.cutAgain(ctx, a)
+	}
 	changes := r.changes(effect)
 	if changes.Meta, err = r.debts(a, found == reconcile.FoundDone, false); err != nil {
 		return err
@@ -89,6 +92,20 @@ func (r *run) recoverStep(ctx context.Context, step state.Step) error {
 	r.log.Info("step of an interrupted run settled", zap.String("of_run", step.Run), zap.String("kind", string(a.Kind)),
 		zap.String("account", string(a.Account)), zap.String("found", foundText(found)))
 	return nil
+}
+
+// cutAgain makes up for what a killed run may not have cut of a parked account:
+// moving it aside and taking its credentials are not one call.
+func (r *run) cutAgain(ctx context.Context, a reconcile.Action) {
+	result, err := r.server.Park(ctx, reconcile.IdentityWrite{Account: a.Account, Name: a.To}, true)
+	if err != nil {
+		r.log.Warn("access to a parked account could not be cut again", zap.String("account", string(a.Account)), zap.Error(err))
+	}
+	for _, why := range result.NotCut {
+		r.log.Warn("access to a parked account is not cut", zap.String("account", string(a.Account)),
+			zap.String("code", why.Code), zap.String("reason", why.Message))
+	}
+	r.moved = true
 }
 
 // toldDone tells whether the run that was killed recorded in the audit log that

@@ -184,9 +184,14 @@ func (r *run) learn(ctx context.Context) error {
 	if len(r.plan.Blocked) == 0 {
 		return nil
 	}
+	_, err := r.ledger.Plan(ctx, r.plan.Plan.Hash)
+	known := err == nil
 	saved := blockedPlan{RunResult: r.report.Result, Blocked: r.plan.Blocked}
 	if err := r.ledger.SavePlan(ctx, r.plan.Plan.Hash, saved, r.started, r.started.Add(planLife)); err != nil {
 		return fmt.Errorf("keep the blocked plan: %w", err)
+	}
+	if known || !r.plan.Plan.Verdict.Blocked {
+		return nil // told when it was new
 	}
 	return r.tell(ctx, "blocked", "", map[string]any{"plan": r.plan.Plan.Hash, "items": len(r.plan.Blocked)})
 }

@@ -224,3 +224,24 @@ func TestTheApprovalOfAMixedDeleteIsOffered(t *testing.T) {
 		t.Error("the hash of the plan does not tell whether an approval of it covers the delete")
 	}
 }
+
+// Somebody who leaves after the approval of a drop is ordinary life; as many
+// as would block by themselves are not.
+func TestLeaversAfterAnApprovedDrop(t *testing.T) {
+	dropped := func(more ...string) Decision {
+		s := newScene()
+		s.crowd(20)
+		s.staff().Policy.MaxDrop = 0.1
+		s.staff().State.Largest = map[string]int{"2026-02-20": 20}
+		s.leaves("p00", "p01", "p02")
+		s.approve(s.decide().Blocked, "eve")
+		s.leaves(more...)
+		return s.decide()
+	}
+	if d := dropped("p03", "p04"); len(blocks(d)) != 0 {
+		t.Errorf("two more are blocked by %v", blocks(d))
+	}
+	if d := dropped("p03", "p04", "p05"); len(blocks(d)) != 1 || len(d.Plan.Unconfirmed) != 6 {
+		t.Errorf("three more pass: %v", show(d))
+	}
+}

@@ -218,12 +218,34 @@ func (d *decider) confirm(s *SourceFacts, j *judgement) {
 		j.nobodyLeft()
 		return
 	}
-	if d.covered(items, s.Policy.Approvals) {
+	if d.covered(items, s.Policy.Approvals) || d.onlyOrdinaryRest(s, j, items) {
 		j.accepted, j.guards = true, nil
 		return
 	}
 	j.unconfirmed = true
 	d.blocked = append(d.blocked, items...)
+}
+
+// onlyOrdinaryRest tells whether those absences that no approval covers, of
+// people who left after it was given, would be no reason to block by themselves.
+// A change of the source's meaning must be covered whole.
+func (d *decider) onlyOrdinaryRest(s *SourceFacts, j *judgement, items []ApprovedItem) bool {
+	for _, g := range j.guards {
+		if g.Code != BlockDrop {
+			return false
+		}
+	}
+	have, rest := d.approvedItems(s.Policy.Approvals), 0
+	for _, item := range items {
+		if !have[item] {
+			rest++
+		}
+	}
+	largest := 0
+	for _, n := range s.State.Largest {
+		largest = max(largest, n)
+	}
+	return rest < len(items) && float64(rest) <= s.Policy.MaxDrop*float64(largest)
 }
 
 // nobodyLeft lets pass what only guards against absences: nobody is absent. A
