@@ -19,7 +19,7 @@ import (
 const (
 	staff = 2000
 	// attempts is how many runs a mistake lasts: more than grace needs.
-	attempts = 5
+	attempts = 4
 	// hung is the time-out of the source where the directory does not answer. It
 	// is configured for all cases, so that none of them changes it.
 	hung = "3s"
@@ -145,7 +145,7 @@ func TestLeaversWait(t *testing.T) {
 		if c.code == "timeout" {
 			continue // they take long, and are like those that lose the connection
 		}
-		if !t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) { w.within(t).happen(c, 2) }) {
+		if !t.Run(strings.ReplaceAll(c.name, " ", "-"), func(t *testing.T) { w.within(t).happen(c, 1) }) {
 			return
 		}
 	}
