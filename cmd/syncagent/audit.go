@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -118,6 +119,9 @@ func runAuditVerify(ctx context.Context, g *globals, s streams) error {
 // auditFiles gives the files of the log, or says that there is none yet.
 func auditFiles(ctx context.Context, cfg *config.Config) ([]string, error) {
 	files, err := audit.Files(ctx, cfg.Audit.File)
+	if err == nil && len(files) == 1 {
+		_, err = os.Stat(files[0])
+	}
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(files) == 0 {
 		return nil, fail(exitFailed, fmt.Errorf("there is no audit log yet: %s", cfg.Audit.File), "the first run makes it")
 	}

@@ -10,8 +10,21 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"syncagent": func() { os.Exit(int(run())) },
+		"syncagent": func() { os.Exit(int(runTested())) },
 	})
+}
+
+// runTested is run with the clock of the script's world.
+func runTested() exitCode {
+	path := os.Getenv(clockVariable)
+	if path == "" {
+		return run()
+	}
+	ctx, stop := signalContext()
+	defer stop()
+	return Main{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: scriptClock(path),
+	}.Run(ctx)
 }
 
 // TestScripts runs the sessions of testdata/script: what a person types and
@@ -20,9 +33,10 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:          map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "world": inWorld},
 		Setup: func(env *testscript.Env) error {
 			configs, err := os.Getwd()
+			env.Values[worldKey{}] = new(*world)
 			env.Setenv("CONFIGS", configs+"/../../configs")
 			return err
 		},

@@ -65,7 +65,11 @@ func oneFile(command string, args []string, do func(string) error) error {
 	if len(args) != 1 || args[0] == "" {
 		return usageError("syncagent state "+command+" FILE", "%s needs one file", command)
 	}
-	return do(args[0])
+	file, err := filepath.Abs(args[0]) // SQLite takes only whole paths in URIs
+	if err != nil {
+		return fail(exitFailed, err, "")
+	}
+	return do(file)
 }
 
 func runStateShow(ctx context.Context, g *globals, s streams) error {
