@@ -158,7 +158,8 @@ func (e *explainer) person(ctx context.Context, p reconcile.Principal) (report.E
 // fromLastPlan takes over what the last run found about the person.
 func (e *explainer) fromLastPlan(p reconcile.Principal, out *report.ExplainPerson) {
 	if p.Miss.Reads > 0 && p.State != reconcile.StateGone {
-		out.Missing = &report.ExplainMissing{Since: p.Miss.Since, Misses: p.Miss.Reads}
+		policy, _ := e.policy(p.Source)
+		out.Missing = missingNow(p, policy)
 	}
 	if e.last == nil {
 		return
@@ -169,10 +170,28 @@ func (e *explainer) fromLastPlan(p reconcile.Principal, out *report.ExplainPerso
 		}
 	}
 	for _, m := range slices.Concat(e.last.Missing, e.last.Unconfirmed) {
-		if m.Source == p.Source && m.StableID == p.ID && p.State != reconcile.StateGone {
+		if out.Missing == nil && m.Source == p.Source && m.StableID == p.ID && p.State != reconcile.StateGone {
 			out.Missing = &report.ExplainMissing{Since: m.Since, Misses: max(m.Misses, p.Miss.Reads), SuspendDue: m.SuspendDue, DeleteDue: m.DeleteDue}
 		}
 	}
+}
+
+// missingNow tells when what is due by the ledger as it stands now; the last
+// plan shows how it stood before that run.
+func missingNow(p reconcile.Principal, policy config.Policy) *report.ExplainMissing {
+	at := func(runs int, wait time.Duration) *time.Time {
+		left := max(wait-p.Miss.Elapsed, time.Duration(max(0, runs-p.Miss.Reads))*policy.Grace.Spacing.Std(), 0)
+		t := p.Miss.Last.Add(left)
+		return &t
+	}
+	out := &report.ExplainMissing{Since: p.Miss.Since, Misses: p.Miss.Reads}
+	if policy.Missing == config.MissingDelete {
+		out.DeleteDue = at(policy.Grace.Runs, policy.Grace.Time.Std())
+	}
+	if policy.Missing != config.MissingReport && policy.Suspend.On && p.Access == reconcile.AccessOpen {
+		out.SuspendDue = at(policy.Suspend.Runs, policy.Suspend.Time.Std())
+	}
+	return out
 }
 
 // next says why something will be done or not, as far as that can be told
