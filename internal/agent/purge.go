@@ -99,7 +99,7 @@ func (r *run) purgeOnce(ctx context.Context) reconcile.PurgeResult {
 	case mode == config.PurgeNever:
 		return reconcile.PurgeResult{State: "skipped", Message: "policy.purge is never"}
 	case mode == config.PurgeCron:
-		if due := r.purgeDue(); !due {
+		if due := r.purgeDue(ctx); !due {
 			return reconcile.PurgeResult{State: "skipped", Message: "policy.purge has its own schedule"}
 		}
 	case !r.report.Info.Can.Purge:
@@ -121,13 +121,13 @@ func (r *run) purgeOnce(ctx context.Context) reconcile.PurgeResult {
 
 // purgeDue tells whether the purge's own schedule had a time between the last
 // run and now.
-func (r *run) purgeDue() bool {
+func (r *run) purgeDue(ctx context.Context) bool {
 	schedule, err := config.ParseCron(r.cfg.Policy.Purge.Cron)
 	if err != nil {
 		return false
 	}
 	since := r.started.Add(-24 * time.Hour)
-	if runs, err := r.ledger.Runs(context.Background(), 2); err == nil && len(runs) == 2 {
+	if runs, err := r.ledger.Runs(ctx, 2); err == nil && len(runs) == 2 {
 		since = runs[1].Started
 	}
 	next := schedule.Next(since)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"syncagent/internal/reconcile"
 )
@@ -19,9 +20,7 @@ func (r *run) decide(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for ref, answer := range answers {
-			r.facts.Rechecks[ref] = answer
-		}
+		maps.Copy(r.facts.Rechecks, answers)
 		d = reconcile.Decide(r.facts)
 	}
 	if len(d.Plan.Actions) > 0 {

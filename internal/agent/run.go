@@ -31,7 +31,7 @@ func (a *Agent) Run(ctx context.Context, o RunOptions) (*Report, error) {
 	}
 	err = r.cycle(ctx)
 	r.sum(err)
-	err = errors.Join(err, r.finish(err), r.close())
+	err = errors.Join(err, r.finish(ctx, err), r.close())
 	return r.report, trust(err)
 }
 
@@ -274,11 +274,11 @@ func (r *run) sum(err error) {
 }
 
 // finish records the end of the run. It works also after a cancel.
-func (r *run) finish(failed error) error {
+func (r *run) finish(ctx context.Context, failed error) error {
 	if r.opts.DryRun {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	text := ""
 	if failed != nil {

@@ -167,8 +167,10 @@ func TestAnnouncedChangeOfDomain(t *testing.T) {
 }
 
 func (s *scene) announce(n int) {
-	s.f.Approvals = []Approval{{By: []string{"eve"}, Created: lastRead, Expires: noon.Add(time.Hour),
-		RenameFrom: "example.org", RenameTo: "Example.NET", Max: n}}
+	s.f.Approvals = []Approval{{
+		By: []string{"eve"}, Created: lastRead, Expires: noon.Add(time.Hour),
+		RenameFrom: "example.org", RenameTo: "Example.NET", Max: n,
+	}}
 }
 
 func TestABlockStopsNoEarlierStage(t *testing.T) {

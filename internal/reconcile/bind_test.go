@@ -199,8 +199,10 @@ func TestNewEntries(t *testing.T) {
 			s.entries["ann"].Names = []string{at("ann"), "ANN@example.org"}
 			s.box("ann", "ann", noon)
 		}, []string{"link ann ANN"}},
-		{"a domain that the server lacks", func(s *scene) { s.joins("ann", "ann@example.com") },
-			[]string{"hold domain-unknown ann"}},
+		{
+			"a domain that the server lacks", func(s *scene) { s.joins("ann", "ann@example.com") },
+			[]string{"hold domain-unknown ann"},
+		},
 		{"a kind that is not known", func(s *scene) {
 			s.joins("ann", "ann")
 			s.entries["ann"].Kind = KindUnknown

@@ -2,97 +2,153 @@ package reconcile
 
 // noticeCodes are worth telling and hold nothing back.
 var noticeCodes = []Code{
-	{NoticeFirstRun, ClassNotice, "First run",
+	{
+		NoticeFirstRun, ClassNotice, "First run",
 		"The agent sees this source for the first time. It links entries to accounts by name, reports what it finds, and changes nothing on the mail server.",
-		"Read the report. From the next run on the policy is in force."},
-	{NoticeAdopted, ClassNotice, "Entries and accounts were linked",
+		"Read the report. From the next run on the policy is in force.",
+	},
+	{
+		NoticeAdopted, ClassNotice, "Entries and accounts were linked",
 		"Entries of the directory were linked to existing accounts with the same name.",
-		"Nothing."},
-	{NoticeOrphan, ClassNotice, "An account without an entry",
+		"Nothing.",
+	},
+	{
+		NoticeOrphan, ClassNotice, "An account without an entry",
 		"The mail server has an account that no entry of any source carries as its name. It may be a leaver's from before the agent, or one made by hand.",
-		"List them with syncagent orphans. Those that should go can be handed over with syncagent claim; others are left alone."},
-	{NoticeDrift, ClassNotice, "An account differs from what was known",
+		"List them with syncagent orphans. Those that should go can be handed over with syncagent claim; others are left alone.",
+	},
+	{
+		NoticeDrift, ClassNotice, "An account differs from what was known",
 		"An account was changed on the server by somebody else since the agent saw it last. The agent notes the new state and does not change it back.",
-		"Nothing, if the change was on purpose."},
-	{NoticeAlreadyRenamed, ClassNotice, "The account was renamed already",
+		"Nothing, if the change was on purpose.",
+	},
+	{
+		NoticeAlreadyRenamed, ClassNotice, "The account was renamed already",
 		"The account has the new name already; somebody renamed it by hand. The agent records it.",
-		"Nothing."},
-	{NoticeFoundSuspended, ClassNotice, "The account was found suspended",
+		"Nothing.",
+	},
+	{
+		NoticeFoundSuspended, ClassNotice, "The account was found suspended",
 		"The account was denied to log in before the agent knew it. The agent will not open it by itself, because a person closed it.",
-		"Nothing, if it should stay closed."},
-	{NoticeFoundParked, ClassNotice, "A parked account was found",
+		"Nothing, if it should stay closed.",
+	},
+	{
+		NoticeFoundParked, ClassNotice, "A parked account was found",
 		"The server has an account with a name of the form that the agent uses for moving aside. It may stem from an earlier installation.",
-		"See whether an earlier ledger or audit log is at hand (syncagent state rebuild). Otherwise look into the account."},
-	{NoticeTwinKept, ClassNotice, "A second mailbox is kept aside",
+		"See whether an earlier ledger or audit log is at hand (syncagent state rebuild). Otherwise look into the account.",
+	},
+	{
+		NoticeTwinKept, ClassNotice, "A second mailbox is kept aside",
 		"A mailbox that the server made by itself under a new name was moved aside and is kept.",
-		"Move what is needed into the real mailbox and delete the second one."},
-	{NoticeAccessOpen, ClassNotice, "Some access may still be open",
+		"Move what is needed into the real mailbox and delete the second one.",
+	},
+	{
+		NoticeAccessOpen, ClassNotice, "Some access may still be open",
 		"Access was cut, but what is open already cannot be closed from outside, for instance a running IMAP session, or app passwords on servers before 0.16.",
-		"If it is urgent, restart the mail server or cut the connection there."},
-	{NoticeAddressAdmin, ClassNotice, "An address that a person added is kept",
+		"If it is urgent, restart the mail server or cut the connection there.",
+	},
+	{
+		NoticeAddressAdmin, ClassNotice, "An address that a person added is kept",
 		"The account has an address that the directory never listed. It is taken for one that an administrator added; it is kept, and carried over in a rename.",
-		"Nothing, or remove the address on the mail server."},
-	{NoticeAddressLeftOut, ClassNotice, "Addresses were left out",
+		"Nothing, or remove the address on the mail server.",
+	},
+	{
+		NoticeAddressLeftOut, ClassNotice, "Addresses were left out",
 		"Addresses in the directory without an @, or in a domain that the mail server does not have, were left out.",
-		"Correct them in the directory, or create the domain on the mail server."},
-	{NoticePatternUnmatched, ClassNotice, "A pattern matches nobody",
+		"Correct them in the directory, or create the domain on the mail server.",
+	},
+	{
+		NoticePatternUnmatched, ClassNotice, "A pattern matches nobody",
 		"A pattern of policy.protect or expect.canaries matches no one. It may be misspelt, and then it protects nobody.",
-		"Correct or remove the pattern."},
-	{NoticeReferralIgnored, ClassNotice, "References to other servers were ignored",
+		"Correct or remove the pattern.",
+	},
+	{
+		NoticeReferralIgnored, ClassNotice, "References to other servers were ignored",
 		"The directory referred to other servers, and referrals: ignore says not to mind. People who are only there are not seen.",
-		"Nothing, if that part holds none of your users."},
-	{NoticeUnconfirmed, ClassNotice, "Absences that do not count yet",
+		"Nothing, if that part holds none of your users.",
+	},
+	{
+		NoticeUnconfirmed, ClassNotice, "Absences that do not count yet",
 		"People are absent, but a guard keeps their absence from counting. The time to deletion has not started for them.",
-		"See the guard in this report; one approval lets them count."},
-	{NoticeServerUpgraded, ClassNotice, "The mail server was upgraded",
+		"See the guard in this report; one approval lets them count.",
+	},
+	{
+		NoticeServerUpgraded, ClassNotice, "The mail server was upgraded",
 		"The mail server is of a newer generation than before. Known accounts carry on under the same IDs with their new names, and this was proven and recorded.",
-		"Nothing."},
+		"Nothing.",
+	},
 }
 
 // readingCodes are warnings about single values of a source.
 var readingCodes = []Code{
-	{NoticeNameUnusable, ClassNotice, "A name was left out",
+	{
+		NoticeNameUnusable, ClassNotice, "A name was left out",
 		"A name in the directory is empty, too long or contains characters that no account name may have, so it was left out. If no name remains, the entry is held as no-name.",
-		"Correct the name in the directory, or map.name."},
-	{NoticeNamesCut, ClassNotice, "An entry has too many names",
+		"Correct the name in the directory, or map.name.",
+	},
+	{
+		NoticeNamesCut, ClassNotice, "An entry has too many names",
 		"An entry gives so many names that the agent looked at the first ones only.",
-		"Use attributes with few values in map.name and map.name_also."},
-	{NoticeAddressNoDomain, ClassNotice, "An address has no domain",
+		"Use attributes with few values in map.name and map.name_also.",
+	},
+	{
+		NoticeAddressNoDomain, ClassNotice, "An address has no domain",
 		"An address in the directory has no @ and was left out.",
-		"Correct the address in the directory, or the mapping."},
-	{NoticeAddressUnusable, ClassNotice, "An address was left out",
+		"Correct the address in the directory, or the mapping.",
+	},
+	{
+		NoticeAddressUnusable, ClassNotice, "An address was left out",
 		"An address in the directory contains characters that no address may have, or is too long, so it was left out.",
-		"Correct the address in the directory."},
-	{NoticeCreatedUnreadable, ClassNotice, "A creation time could not be read",
+		"Correct the address in the directory.",
+	},
+	{
+		NoticeCreatedUnreadable, ClassNotice, "A creation time could not be read",
 		"The value of map.created is not a time that the agent can read. The entry counts as one without a creation time, so the age of an account proves nothing for it.",
-		"Map an attribute that holds a time, such as createTimestamp or whenCreated."},
-	{NoticeValueNotUTF8, ClassNotice, "A value is not valid text",
+		"Map an attribute that holds a time, such as createTimestamp or whenCreated.",
+	},
+	{
+		NoticeValueNotUTF8, ClassNotice, "A value is not valid text",
 		"A value of an entry is not valid UTF-8, so it may be any name or address. The entry counts as present, and nothing is changed for it.",
-		"Correct the value in the directory."},
+		"Correct the value in the directory.",
+	},
 }
 
 // serverCodes are warnings about the mail server and about access that could
 // not be cut.
 var serverCodes = []Code{
-	{NoticeAccessNotCut, ClassNotice, "Passwords and tokens still open the account",
+	{
+		NoticeAccessNotCut, ClassNotice, "Passwords and tokens still open the account",
 		"An account was moved aside, but the server refused to cut its access.",
-		"Give the agent the permission that syncagent doctor names, or cut the access by hand."},
-	{NoticeCredentialsNotCut, ClassNotice, "App passwords or API keys may be left",
+		"Give the agent the permission that syncagent doctor names, or cut the access by hand.",
+	},
+	{
+		NoticeCredentialsNotCut, ClassNotice, "App passwords or API keys may be left",
 		"An account was closed, but its app passwords and API keys could not be found or not all be removed.",
-		"Remove them on the mail server, or give the agent the permission that syncagent doctor names."},
-	{NoticeSessionsNotCut, ClassNotice, "Open sessions go on",
+		"Remove them on the mail server, or give the agent the permission that syncagent doctor names.",
+	},
+	{
+		NoticeSessionsNotCut, ClassNotice, "Open sessions go on",
 		"An account was closed, but IMAP sessions that are open at that moment go on until they end. They cannot be closed from outside.",
-		"If it is urgent, restart the mail server or cut the connections there."},
-	{NoticeClockSkew, ClassNotice, "The clocks differ",
+		"If it is urgent, restart the mail server or cut the connections there.",
+	},
+	{
+		NoticeClockSkew, ClassNotice, "The clocks differ",
 		"The clock of the mail server and the clock here differ by more than they should. The age of accounts is judged by these times.",
-		"Let both machines keep their time with NTP."},
-	{NoticeInsecureTLS, ClassNotice, "The certificate is not checked",
+		"Let both machines keep their time with NTP.",
+	},
+	{
+		NoticeInsecureTLS, ClassNotice, "The certificate is not checked",
 		"insecure_skip_verify is set, so anybody in between could pretend to be the server.",
-		"Set tls.ca_file to the authority that signed the certificate, and remove insecure_skip_verify."},
-	{NoticeOldRelease, ClassNotice, "The mail server is an old release",
+		"Set tls.ca_file to the authority that signed the certificate, and remove insecure_skip_verify.",
+	},
+	{
+		NoticeOldRelease, ClassNotice, "The mail server is an old release",
 		"The release of the mail server has known faults that matter to the agent; what it cannot do safely there, it does not do.",
-		"Upgrade the mail server when you can."},
-	{NoticeRecoveryAdmin, ClassNotice, "The agent logs in as the recovery administrator",
+		"Upgrade the mail server when you can.",
+	},
+	{
+		NoticeRecoveryAdmin, ClassNotice, "The agent logs in as the recovery administrator",
 		"The login of the agent is the server's fallback administrator, which may do everything.",
-		"Give the agent an API key or an account of its own, with the permissions that syncagent doctor lists."},
+		"Give the agent an API key or an account of its own, with the permissions that syncagent doctor lists.",
+	},
 }

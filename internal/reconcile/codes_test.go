@@ -66,8 +66,10 @@ func TestEveryConstantIsRegisteredOnceUnderItsClass(t *testing.T) {
 }
 
 func TestNoListRepeatsACode(t *testing.T) {
-	lists := [][]Code{holdCodes, addressCodes, removalCodes, accountCodes,
-		blockCodes, limitPages(), unusableCodes, noticeCodes, readingCodes, serverCodes}
+	lists := [][]Code{
+		holdCodes, addressCodes, removalCodes, accountCodes,
+		blockCodes, limitPages(), unusableCodes, noticeCodes, readingCodes, serverCodes,
+	}
 	if got, want := len(slices.Concat(lists...)), len(Codes()); got != want {
 		t.Errorf("the lists have %d codes, the registry %d", got, want)
 	}

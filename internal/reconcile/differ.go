@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 )
@@ -191,7 +192,7 @@ func (d *Differ) missing() ([]int64, map[int64]bool) {
 			rows = append(rows, row.row)
 		}
 	}
-	sort.Slice(rows, func(i, j int) bool { return rows[i] < rows[j] })
+	slices.Sort(rows)
 	return rows, d.leavers
 }
 

@@ -122,8 +122,10 @@ func TestDifferWatches(t *testing.T) {
 }
 
 func TestHashEntryCoversEverythingButOrder(t *testing.T) {
-	base := Entry{ID: "a", Names: []string{"n", "m"}, NamesAlso: []string{"x"}, Addresses: []string{"p", "q"}, AddressesMapped: true,
-		Kind: KindIndividual, Enabled: EnabledYes, SamePerson: []string{"1", "2"}, Created: noon, Label: "l"}
+	base := Entry{
+		ID: "a", Names: []string{"n", "m"}, NamesAlso: []string{"x"}, Addresses: []string{"p", "q"}, AddressesMapped: true,
+		Kind: KindIndividual, Enabled: EnabledYes, SamePerson: []string{"1", "2"}, Created: noon, Label: "l",
+	}
 	same := base
 	same.Names, same.Addresses = []string{"m", "n"}, []string{"q", "p"}
 	same.Created = noon.In(time.FixedZone("", 3600))

@@ -293,8 +293,10 @@ func (d *decider) suspendMissing() {
 		if r.kind != ActSuspend {
 			continue
 		}
-		m := &move{kind: ActSuspend, acc: r.acc, ref: r.row.Ref(), to: r.acc.Name, addresses: r.acc.Addresses,
-			why: "the person has left the directory"}
+		m := &move{
+			kind: ActSuspend, acc: r.acc, ref: r.row.Ref(), to: r.acc.Name, addresses: r.acc.Addresses,
+			why: "the person has left the directory",
+		}
 		d.emitMove(m)
 	}
 }

@@ -151,8 +151,10 @@ func (d *decider) planHash(p Plan) string {
 		if a.Before != nil && !a.Before.Created.IsZero() {
 			made = strconv.FormatInt(a.Before.Created.UnixNano(), 10)
 		}
-		in.Actions = append(in.Actions, step{string(a.Kind), a.Source, string(a.StableID), string(a.Account),
-			a.From, a.To, a.Via, a.Addresses.From, a.Addresses.To, made})
+		in.Actions = append(in.Actions, step{
+			string(a.Kind), a.Source, string(a.StableID), string(a.Account),
+			a.From, a.To, a.Via, a.Addresses.From, a.Addresses.To, made,
+		})
 	}
 	for _, m := range p.Unconfirmed {
 		in.Unconfirmed = append(in.Unconfirmed, m.Source+"/"+string(m.StableID))

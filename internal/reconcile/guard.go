@@ -310,8 +310,10 @@ func (d *decider) lost(s *SourceFacts) []BlockReason {
 	add := func(code string, n int, what string) {
 		if n > limit {
 			info, _ := CodeInfo(code)
-			out = append(out, BlockReason{Code: code, Source: s.Source, Hint: info.Hint, Approvable: true,
-				Message: fmt.Sprintf("%d entries lost %s at once; %d are allowed", n, what, limit)})
+			out = append(out, BlockReason{
+				Code: code, Source: s.Source, Hint: info.Hint, Approvable: true,
+				Message: fmt.Sprintf("%d entries lost %s at once; %d are allowed", n, what, limit),
+			})
 		}
 	}
 	add(BlockNamesLost, names, "their name")

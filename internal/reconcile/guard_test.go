@@ -59,9 +59,17 @@ func TestLimitFormula(t *testing.T) {
 		living int
 		want   int
 	}{
-		{Limit{20, 2}, 0, 3}, {Limit{20, 2}, 150, 3}, {Limit{20, 2}, 199, 3}, {Limit{20, 2}, 200, 4},
-		{Limit{20, 2}, 999, 19}, {Limit{20, 2}, 1000, 20}, {Limit{20, 2}, 100000, 20},
-		{Limit{2, 2}, 1000, 2}, {Limit{0, 50}, 1000, 0}, {Limit{20, 0}, 1000, 3}, {Limit{}, 1000, 0},
+		{Limit{20, 2}, 0, 3},
+		{Limit{20, 2}, 150, 3},
+		{Limit{20, 2}, 199, 3},
+		{Limit{20, 2}, 200, 4},
+		{Limit{20, 2}, 999, 19},
+		{Limit{20, 2}, 1000, 20},
+		{Limit{20, 2}, 100000, 20},
+		{Limit{2, 2}, 1000, 2},
+		{Limit{0, 50}, 1000, 0},
+		{Limit{20, 0}, 1000, 3},
+		{Limit{}, 1000, 0},
 	} {
 		if got := c.limit.Allowed(c.living); got != c.want {
 			t.Errorf("%+v of %d: got %d, want %d", c.limit, c.living, got, c.want)
@@ -96,8 +104,10 @@ func TestLimits(t *testing.T) {
 		{"not if the domain is small", deletes(4, func(s *scene) {
 			s.staff().Living, s.staff().LivingByDomain = 200, map[string]int{"example.org": 20}
 		}), []string{"limit-delete remove"}},
-		{"a limit of zero", deletes(1, func(s *scene) { s.staff().Policy.Limits[ActDelete] = Limit{} }),
-			[]string{"limit-delete remove", "limit-delete remove", "limit-delete-week remove", "limit-delete-week remove"}},
+		{
+			"a limit of zero", deletes(1, func(s *scene) { s.staff().Policy.Limits[ActDelete] = Limit{} }),
+			[]string{"limit-delete remove", "limit-delete remove", "limit-delete-week remove", "limit-delete-week remove"},
+		},
 		{"none configured: the built-in one", deletes(4, func(s *scene) { s.staff().Policy.Limits = nil }), []string{"limit-delete remove", "limit-delete remove"}},
 		{"what was done within a day counts", deletes(1, past(3, ActDelete, "example.org", 23*time.Hour)), []string{"limit-delete remove", "limit-delete remove"}},
 		{"what was done a day ago does not", deletes(1, past(3, ActDelete, "example.org", 24*time.Hour)), nil},
@@ -254,17 +264,25 @@ func TestSnapshotGuards(t *testing.T) {
 			s.leaves("p00")
 			s.renamed("p01", "p00")
 		}, []string{"canary remove"}},
-		{"the directory is another one", func(s *scene) { s.crowd(3); s.leaves("p00"); s.staff().Evidence.Directory = "dc=other" },
-			[]string{"directory-changed remove"}},
+		{
+			"the directory is another one", func(s *scene) { s.crowd(3); s.leaves("p00"); s.staff().Evidence.Directory = "dc=other" },
+			[]string{"directory-changed remove"},
+		},
 		{"the same with everybody there", func(s *scene) { s.crowd(3); s.staff().Evidence.Directory = "dc=other" }, nil},
 		{"the fuse", func(s *scene) { s.crowd(3); s.leaves("p00"); s.staff().Fingerprint = "other" }, []string{"fuse remove"}},
 		{"the fuse with nobody leaving", func(s *scene) { s.crowd(3); s.staff().Fingerprint = "other" }, nil},
-		{"the ID attribute changed", func(s *scene) { s.crowd(3); s.staff().Evidence.IDAttribute = "uidNumber" },
-			[]string{"id-attribute-changed protect", "id-attribute-changed remove", "id-attribute-changed rename"}},
-		{"the server changed", func(s *scene) { s.crowd(3); s.f.ServerChanged = "5 of 20 differ" },
-			[]string{"server-changed protect", "server-changed remove", "server-changed rename"}},
-		{"four came back under new IDs", func(s *scene) { s.crowd(9); s.churn(4) },
-			[]string{"id-churn protect", "id-churn remove", "id-churn rename"}},
+		{
+			"the ID attribute changed", func(s *scene) { s.crowd(3); s.staff().Evidence.IDAttribute = "uidNumber" },
+			[]string{"id-attribute-changed protect", "id-attribute-changed remove", "id-attribute-changed rename"},
+		},
+		{
+			"the server changed", func(s *scene) { s.crowd(3); s.f.ServerChanged = "5 of 20 differ" },
+			[]string{"server-changed protect", "server-changed remove", "server-changed rename"},
+		},
+		{
+			"four came back under new IDs", func(s *scene) { s.crowd(9); s.churn(4) },
+			[]string{"id-churn protect", "id-churn remove", "id-churn rename"},
+		},
 		{"three are too few to say so", func(s *scene) { s.crowd(9); s.churn(3) }, nil},
 		{"four lost their name", func(s *scene) {
 			s.crowd(9)
@@ -273,8 +291,10 @@ func TestSnapshotGuards(t *testing.T) {
 				s.entries[person2(i)].Names = nil
 			}
 		}, []string{"names-lost remove", "names-lost rename"}},
-		{"four lost all addresses", func(s *scene) { s.addressesLost(4) },
-			[]string{"addresses-lost protect", "addresses-lost remove", "addresses-lost rename"}},
+		{
+			"four lost all addresses", func(s *scene) { s.addressesLost(4) },
+			[]string{"addresses-lost protect", "addresses-lost remove", "addresses-lost rename"},
+		},
 		{"three may", func(s *scene) { s.addressesLost(3) }, nil},
 	})
 }

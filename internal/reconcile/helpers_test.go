@@ -55,8 +55,10 @@ func newScene() *scene {
 func (s *scene) source(name string) *SourceFacts {
 	src := &SourceFacts{
 		Fingerprint: "fp", CanLookup: true, Policy: tablePolicy(),
-		State: SourceState{Name: name, Fingerprint: "fp", IDAttribute: "entryUUID", Directory: "dc=test",
-			LastComplete: lastRead, LastCounted: lastRead, Adopted: true},
+		State: SourceState{
+			Name: name, Fingerprint: "fp", IDAttribute: "entryUUID", Directory: "dc=test",
+			LastComplete: lastRead, LastCounted: lastRead, Adopted: true,
+		},
 	}
 	src.Source = name
 	src.Evidence = Evidence{Complete: true, Counted: -1, IDAttribute: "entryUUID", Directory: "dc=test"}
@@ -170,8 +172,10 @@ func (s *scene) overdue(id string) { s.missed(id, 9, 1000*time.Hour) }
 
 // box adds an account of the server.
 func (s *scene) box(id, name string, made time.Time, aliases ...string) {
-	s.boxes[id] = &Account{ID: AccountID(strings.ToUpper(id)), Name: at(name), Kind: KindIndividual, Created: made,
-		Addresses: ats(aliases), FirstListed: made.Add(time.Minute), UsedBytes: -1}
+	s.boxes[id] = &Account{
+		ID: AccountID(strings.ToUpper(id)), Name: at(name), Kind: KindIndividual, Created: made,
+		Addresses: ats(aliases), FirstListed: made.Add(time.Minute), UsedBytes: -1,
+	}
 }
 
 func (s *scene) facts() Facts {

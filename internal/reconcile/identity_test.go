@@ -100,8 +100,10 @@ func TestTwin(t *testing.T) {
 		}
 	}
 	runTable(t, []row{
-		{"younger: moved aside without addresses, then looked into", renamed(func(*scene) {}),
-			[]string{"rename EVE eve>syncagent-aside-EVE [info]>[]", "rename ANN ann>eve []>[info]", "destroy-twin EVE syncagent-aside-EVE"}},
+		{
+			"younger: moved aside without addresses, then looked into", renamed(func(*scene) {}),
+			[]string{"rename EVE eve>syncagent-aside-EVE [info]>[]", "rename ANN ann>eve []>[info]", "destroy-twin EVE syncagent-aside-EVE"},
+		},
 		{"older: moved aside and closed, never looked into", renamed(func(s *scene) {
 			s.box("eve", "eve", lastRead.Add(-time.Minute))
 		}), []string{"park EVE eve>syncagent-parked-EVE", "rename ANN ann>eve []>[info]"}},
@@ -113,8 +115,10 @@ func TestTwin(t *testing.T) {
 			s.staff().Policy.Park = false
 			s.box("eve", "eve", longAgo)
 		}), []string{"hold name-reused ann"}},
-		{"policy.twin is hold", renamed(func(s *scene) { s.staff().Policy.Twin = TwinHold }),
-			[]string{"hold address-taken ann", "hold twin-held ann"}},
+		{
+			"policy.twin is hold", renamed(func(s *scene) { s.staff().Policy.Twin = TwinHold }),
+			[]string{"hold address-taken ann", "hold twin-held ann"},
+		},
 		{"without the right to look inside it stays aside", renamed(func(s *scene) {
 			s.f.Can.Look = false
 			s.boxes["eve"].Addresses = nil
@@ -132,7 +136,8 @@ func TestTwin(t *testing.T) {
 		}, []string{
 			"rename EVE eve>syncagent-aside-EVE", "rename ANN ann>eve",
 			"rename ZOE zoe>syncagent-aside-ZOE", "rename BOB bob>zoe",
-			"destroy-twin EVE syncagent-aside-EVE", "destroy-twin ZOE syncagent-aside-ZOE"}},
+			"destroy-twin EVE syncagent-aside-EVE", "destroy-twin ZOE syncagent-aside-ZOE",
+		}},
 		{"at the end of a chain", func(s *scene) {
 			s.has("ann")
 			s.has("bob")
@@ -261,11 +266,15 @@ func TestNameReused(t *testing.T) {
 	}
 	runTable(t, []row{
 		{"parked", gone(func(*scene) {}), []string{"park ANN ann>syncagent-parked-ANN [info]>[]", "missing ann 1"}},
-		{"parked where nothing is mapped", gone(func(s *scene) { s.entries["new"].SamePerson = nil }),
-			[]string{"park ANN ann>syncagent-parked-ANN [info]>[]", "missing ann 1"}},
+		{
+			"parked where nothing is mapped", gone(func(s *scene) { s.entries["new"].SamePerson = nil }),
+			[]string{"park ANN ann>syncagent-parked-ANN [info]>[]", "missing ann 1"},
+		},
 		{"held", gone(func(s *scene) { s.staff().Policy.Park = false }), []string{"hold name-reused new", "missing ann 1"}},
-		{"a relink is proposed", gone(func(s *scene) { s.entries["new"].SamePerson = []string{"7"} }),
-			[]string{"hold relink-proposed new", "missing ann 1"}},
+		{
+			"a relink is proposed", gone(func(s *scene) { s.entries["new"].SamePerson = []string{"7"} }),
+			[]string{"hold relink-proposed new", "missing ann 1"},
+		},
 		{"two empty values are no proof", gone(func(s *scene) {
 			s.people["ann"].SamePerson, s.entries["new"].SamePerson = []Hash{{}}, []string{""}
 		}), []string{"park ANN ann>syncagent-parked-ANN [info]>[]", "missing ann 1"}},
@@ -282,8 +291,10 @@ func TestNameReused(t *testing.T) {
 			s.missed("ann", 1, 0)
 			s.renamed("bob", "ann")
 		}, []string{"park ANN ann>syncagent-parked-ANN", "rename BOB bob>ann", "missing ann 1"}},
-		{"the account is protected", gone(func(s *scene) { s.staff().Policy.Protect = []string{"ann"} }),
-			[]string{"hold name-taken new", "missing ann 1"}},
+		{
+			"the account is protected", gone(func(s *scene) { s.staff().Policy.Protect = []string{"ann"} }),
+			[]string{"hold name-taken new", "missing ann 1"},
+		},
 	})
 }
 

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"encoding/json"
 	"flag"
+	"os"
 	"maps"
 	"slices"
 	"testing"
@@ -14,11 +15,13 @@ import (
 	. "syncagent/internal/reconcile"
 )
 
-// A few hundred histories at every test; -rapid.checks asks for more.
-func init() {
+// TestMain plays a few hundred histories at every test; -rapid.checks asks for
+// more.
+func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "400"); err != nil {
 		panic(err)
 	}
+	os.Exit(m.Run())
 }
 
 // pick takes one living person.

@@ -103,15 +103,6 @@ func (m *model) hire(name string, aliases ...string) *person {
 	return p
 }
 
-func (m *model) byName(name string) *person {
-	for _, id := range slices.Sorted(maps.Keys(m.people)) {
-		if m.people[id].name == name {
-			return m.people[id]
-		}
-	}
-	return nil
-}
-
 // box finds the account that an address opens: its name, or an alias.
 func (m *model) box(address string) *mailbox {
 	for _, id := range slices.Sorted(maps.Keys(m.accounts)) {
@@ -154,8 +145,10 @@ func (p *person) entry() Entry {
 	if p.admin {
 		kind = KindAdmin
 	}
-	return Entry{ID: p.id, Names: []string{p.name}, Addresses: append([]string{p.name}, p.aliases...),
-		AddressesMapped: true, Kind: kind, Enabled: EnabledYes, SamePerson: []string{p.staffNo}, Label: string(p.id)}
+	return Entry{
+		ID: p.id, Names: []string{p.name}, Addresses: append([]string{p.name}, p.aliases...),
+		AddressesMapped: true, Kind: kind, Enabled: EnabledYes, SamePerson: []string{p.staffNo}, Label: string(p.id),
+	}
 }
 
 var rules = NameRules{WholeAddress: true, Domains: map[string]string{"example.org": "example.org", "example.net": "example.net"}}
@@ -199,8 +192,10 @@ func (m *model) snapshot(source string, complete, empty bool, lacking int) Diff 
 			panic(err)
 		}
 	}
-	ev := Evidence{Complete: complete, Counted: -1, IDAttribute: "entryUUID", Directory: "dc=test",
-		IDReusable: m.reusable && source == "pupils"}
+	ev := Evidence{
+		Complete: complete, Counted: -1, IDAttribute: "entryUUID", Directory: "dc=test",
+		IDReusable: m.reusable && source == "pupils",
+	}
 	if !complete {
 		ev.Reasons = []Reason{{Code: UnusableIncomplete, Message: "cut"}}
 	}
@@ -219,8 +214,10 @@ func (m *model) account(b *mailbox) Account {
 	}
 	aliases := slices.Clone(b.aliases)
 	sort.Strings(aliases)
-	return Account{ID: b.id, Name: b.name, Kind: kind, Created: b.made, Addresses: aliases,
-		Suspended: b.blocked, FirstListed: m.lastAcc[b.id]}
+	return Account{
+		ID: b.id, Name: b.name, Kind: kind, Created: b.made, Addresses: aliases,
+		Suspended: b.blocked, FirstListed: m.lastAcc[b.id],
+	}
 }
 
 // facts collects what Needs asks for.
@@ -241,8 +238,10 @@ func (m *model) facts(diffs []Diff, all bool) Facts {
 		}
 		st := m.states[diff.Source]
 		st.Name = diff.Source
-		f.Sources = append(f.Sources, SourceFacts{Diff: diff, State: st, Policy: m.policy, Fingerprint: "fp", CanLookup: true,
-			Living: n, LivingByDomain: living})
+		f.Sources = append(f.Sources, SourceFacts{
+			Diff: diff, State: st, Policy: m.policy, Fingerprint: "fp", CanLookup: true,
+			Living: n, LivingByDomain: living,
+		})
 	}
 	asked := NewAsked()
 	m.fetch(&f, asked, all)
@@ -300,12 +299,12 @@ func (m *model) decide(diffs []Diff, all bool) Decision {
 func (m *model) finalDecision(f Facts) Decision {
 	d := Decide(f)
 	for _, ref := range d.WantRechecks {
-		f.Rechecks[ref] = m.recheck(ref, f)
+		f.Rechecks[ref] = m.recheck(ref)
 	}
 	return Decide(f)
 }
 
-func (m *model) recheck(ref PrincipalRef, f Facts) Recheck {
+func (m *model) recheck(ref PrincipalRef) Recheck {
 	r := Recheck{ID: PresenceAbsent, Identity: PresenceAbsent}
 	if m.people[ref.ID] != nil {
 		r.ID = PresenceFound

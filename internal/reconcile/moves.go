@@ -189,8 +189,10 @@ func (d *decider) provide(m *move) bool {
 
 func (d *decider) holdMove(m *move, code, message string) bool {
 	info, _ := CodeInfo(code)
-	d.moveHolds[m.acc.ID] = Hold{Code: code, Source: m.ref.Source, StableID: m.ref.ID,
-		Account: m.acc.ID, Name: m.to, Message: message, Hint: info.Hint}
+	d.moveHolds[m.acc.ID] = Hold{
+		Code: code, Source: m.ref.Source, StableID: m.ref.ID,
+		Account: m.acc.ID, Name: m.to, Message: message, Hint: info.Hint,
+	}
 	return false
 }
 

@@ -19,8 +19,10 @@ func TestAskDone(t *testing.T) {
 		return &a
 	}
 	action := func(kind ActionKind, to string, addresses ...string) Action {
-		return Action{Kind: kind, Account: "ANN", From: at("ann"), To: at(to), Via: at("syncagent-tmp-ANN"), Before: before,
-			Addresses: AddressChange{From: before.Addresses, To: ats(addresses)}}
+		return Action{
+			Kind: kind, Account: "ANN", From: at("ann"), To: at(to), Via: at("syncagent-tmp-ANN"), Before: before,
+			Addresses: AddressChange{From: before.Addresses, To: ats(addresses)},
+		}
 	}
 	suspended := func(a *Account) { a.Suspended = true }
 	for _, c := range []struct {
@@ -91,8 +93,10 @@ func TestRecoveredIsNothing(t *testing.T) {
 }
 
 func TestRecoveredReleaseForgetsTheAddress(t *testing.T) {
-	p := Principal{Source: "staff", ID: "ann", Link: Link{Account: "ANN", Name: at("ann")},
-		Addresses: []Hash{keyOf(at("info"))}, Dropped: []AddressDrop{{Address: keyOf(at("info"))}}}
+	p := Principal{
+		Source: "staff", ID: "ann", Link: Link{Account: "ANN", Name: at("ann")},
+		Addresses: []Hash{keyOf(at("info"))}, Dropped: []AddressDrop{{Address: keyOf(at("info"))}},
+	}
 	a := Action{Kind: ActRelease, Account: "ANN", From: at("ann"), To: at("ann"), Addresses: AddressChange{From: ats([]string{"info"})}}
 	e := Recovered(a, FoundDone, p, rules, Account{ID: "ANN", Name: at("ann")}, noon)
 	if got := e.Principals[0]; len(got.Addresses)+len(got.Dropped) != 0 {

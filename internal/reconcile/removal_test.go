@@ -153,8 +153,10 @@ func TestNotRemoved(t *testing.T) {
 		{"another ID bore the name once", due(func(s *scene) { s.people["ann"].Mixed = true }), held("mixed")},
 		{"that, approved", due(func(s *scene) {
 			s.people["ann"].Mixed = true
-			s.f.Approvals = []Approval{{By: []string{"eve"}, Expires: noon.Add(time.Hour),
-				Items: []ApprovedItem{{Kind: "mixed", Source: "staff", StableID: "ann", Account: "ANN", From: at("ann")}}}}
+			s.f.Approvals = []Approval{{
+				By: []string{"eve"}, Expires: noon.Add(time.Hour),
+				Items: []ApprovedItem{{Kind: "mixed", Source: "staff", StableID: "ann", Account: "ANN", From: at("ann")}},
+			}}
 		}), deleted},
 		{"a parked account gave its name up: the next bearer does not keep it", func(s *scene) {
 			s.parked("ann")
@@ -185,8 +187,10 @@ func TestNotRemoved(t *testing.T) {
 		{"another source was not read to its end", due(func(s *scene) {
 			s.source("other").Evidence.Complete = false
 		}), []string{"hold source-incomplete ann", "missing ann 9", "block incomplete remove"}},
-		{"another source is empty", due(func(s *scene) { s.source("other") }),
-			[]string{"hold source-incomplete ann", "missing ann 9", "block empty remove"}},
+		{
+			"another source is empty", due(func(s *scene) { s.source("other") }),
+			[]string{"hold source-incomplete ann", "missing ann 9", "block empty remove"},
+		},
 		{"another source is below its floor", due(func(s *scene) {
 			s.source("other").Policy.MinEntries = 2
 			s.joinsIn("other", "zoe", "zoe")
@@ -202,14 +206,18 @@ func TestNotRemoved(t *testing.T) {
 		{"an export is required, but not possible", due(func(s *scene) {
 			s.staff().Policy.ExportRequired, s.f.Can.Export = true, false
 		}), held("export-unavailable")},
-		{"an export is required", due(func(s *scene) { s.staff().Policy.ExportRequired = true }),
-			[]string{"export ANN ann", "delete ANN ann", "missing ann 9"}},
+		{
+			"an export is required", due(func(s *scene) { s.staff().Policy.ExportRequired = true }),
+			[]string{"export ANN ann", "delete ANN ann", "missing ann 9"},
+		},
 		{"an archive exists", due(func(s *scene) {
 			s.staff().Policy.ExportRequired, s.f.Can.Export = true, false
 			s.f.Archived = map[AccountID]bool{"ANN": true}
 		}), deleted},
-		{"no right to delete", due(func(s *scene) { s.f.Can.Delete = false }),
-			[]string{"delete ANN ann blocked", "missing ann 9", "block permissions-missing remove"}},
+		{
+			"no right to delete", due(func(s *scene) { s.f.Can.Delete = false }),
+			[]string{"delete ANN ann blocked", "missing ann 9", "block permissions-missing remove"},
+		},
 	})
 }
 
@@ -244,8 +252,10 @@ func TestBack(t *testing.T) {
 			s.joins("ann", "ann")
 			s.entries["ann"].Kind = KindAdmin
 		}, []string{"hold protected ann"}},
-		{"parked: put back with its addresses", func(s *scene) { s.parked("ann"); s.joins("ann", "ann", "info") },
-			[]string{"resume ANN syncagent-parked-ann>ann []>[info]"}},
+		{
+			"parked: put back with its addresses", func(s *scene) { s.parked("ann"); s.joins("ann", "ann", "info") },
+			[]string{"resume ANN syncagent-parked-ann>ann []>[info]"},
+		},
 		{"parked, and the name is another account's", func(s *scene) {
 			s.parked("ann")
 			s.joins("ann", "ann", "info")

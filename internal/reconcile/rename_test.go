@@ -193,8 +193,10 @@ func TestProtectedRename(t *testing.T) {
 			s.boxes["ann"].Addresses = append(s.boxes["ann"].Addresses, at("boss"))
 			s.staff().Policy.Protect = []string{"boss"}
 		}), held},
-		{"a pattern for others", with(func(s *scene) { s.staff().Policy.Protect = []string{"svc-*"} }),
-			[]string{"rename ANN ann>eve [info]>[future info]"}},
+		{
+			"a pattern for others", with(func(s *scene) { s.staff().Policy.Protect = []string{"svc-*"} }),
+			[]string{"rename ANN ann>eve [info]>[future info]"},
+		},
 	})
 }
 
