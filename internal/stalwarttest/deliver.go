@@ -82,6 +82,9 @@ func (s *Server) lookup(to string) (Record, bool, error) {
 func (s *Server) DeliverList(addr string, message Message) []AccountID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.rest != nil {
+		return s.restDeliverList(addr, message)
+	}
 	key, _ := s.parseAddress(addr)
 	o := s.keys[key]
 	if o.object != "MailingList" {

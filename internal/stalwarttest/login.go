@@ -12,7 +12,7 @@ import (
 // ErrSuspended or ErrDirectoryDown.
 func (s *Server) Login(name, secret string) (AccountID, error) {
 	if s.rest != nil {
-		id, err := s.restLogin(strings.ToLower(strings.TrimSpace(name)), secret)
+		id, err := s.restLogin(strings.TrimSpace(name), secret)
 		if err != nil {
 			return "", err
 		}

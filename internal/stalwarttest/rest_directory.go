@@ -28,12 +28,18 @@ func (s *Server) restLogin(name, secret string) (uint64, error) {
 	if !found || record.Group || secret == "" || subtle.ConstantTimeCompare([]byte(record.Secret), []byte(secret)) == 0 {
 		return 0, ErrUnauthorized
 	}
+	groups := s.groupRecords(record)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if record.bind && s.rest.v.since(13, 2) {
 		name = record.Name
 	}
-	s.restGroups(record)
+	for _, group := range groups {
+		g := s.rowFor(group.Name, "group")
+		if s.rest.v.since(10, 0) && !record.bind && group.Description != "" {
+			g.description = group.Description
+		}
+	}
 	r := s.rowFor(name, "individual")
 	if err := s.syncRow(r, record, true); err != nil {
 		return 0, err
@@ -63,10 +69,17 @@ func (s *Server) rowFor(name, kind string) *principalRow {
 	return s.insertRow(r)
 }
 
-func (s *Server) restGroups(record Record) {
-	for _, group := range record.Groups {
-		s.rowFor(group, "group")
+// groupRecords reads the groups of a record in the directory; of one that is not found only the name is known.
+func (s *Server) groupRecords(record Record) []Record {
+	groups := make([]Record, 0, len(record.Groups))
+	for _, name := range record.Groups {
+		group, found, err := s.opt.Directory.ByAddress(context.Background(), name)
+		if err != nil || !found {
+			group = Record{Name: name}
+		}
+		groups = append(groups, group)
 	}
+	return groups
 }
 
 // addressesOf are the addresses of a record: a name that is an address, then the aliases.
@@ -88,41 +101,61 @@ func (s *Server) syncRow(r *principalRow, record Record, login bool) error {
 	if !v.since(10, 0) {
 		return nil
 	}
-	r.description = record.Description
+	changed := r.clone()
+	if record.Description != "" {
+		changed.description = record.Description
+	}
 	if !record.bind && record.Secret != "" {
-		r.secrets = []string{record.Secret}
+		changed.secrets = replaceSecret(r.secrets, record.Secret)
 	}
-	if !v.since(15, 0) && r.quota == nil {
-		r.quota = new(uint64)
+	if !v.since(14, 0) && !record.bind && r.quota == nil {
+		changed.quota = new(uint64)
 	}
-	if !login && !record.bind {
-		return nil
+	if login || record.bind {
+		changed.emails = s.syncedEmails(r, record)
+		for _, address := range changed.emails {
+			if other := s.rest.mails[address]; other != nil && other != r && v.since(10, 2) {
+				return &addressTaken{address} // nothing of the update is stored
+			}
+		}
+		for _, address := range changed.emails {
+			s.knowDomain(address)
+		}
+	} else if v.since(15, 0) && !r.warm && len(r.emails) > 0 {
+		// The documented SQL query for addresses runs with an empty name here: the primary address is lost until the
+		// next login.
+		changed.emails = changed.emails[1:]
 	}
+	changed.warm = true
+	s.storeRow(r, changed)
+	return nil
+}
+
+// replaceSecret keeps app passwords.
+func replaceSecret(have []string, secret string) []string {
+	out := []string{secret}
+	for _, s := range have {
+		if strings.HasPrefix(s, "$app$") {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// syncedEmails are the addresses after a sync. Since 0.14 only the primary one is replaced, and aliases stay.
+func (s *Server) syncedEmails(r *principalRow, record Record) []string {
 	wanted := addressesOf(record)
 	if len(wanted) == 0 {
-		return nil
+		return r.emails
 	}
-	if v.since(14, 0) {
-		for _, address := range r.emails {
-			if !slices.Contains(wanted, address) && (len(r.emails) == 0 || address != r.emails[0]) {
+	if s.rest.v.since(14, 0) && len(r.emails) > 1 {
+		for _, address := range r.emails[1:] {
+			if !slices.Contains(wanted, address) {
 				wanted = append(wanted, address)
 			}
 		}
 	}
-	for _, address := range wanted {
-		if other := s.rest.mails[address]; other != nil && other != r && v.since(10, 2) {
-			r.quota = nil // nothing of the update is stored
-			r.secrets, r.description = nil, ""
-			return &addressTaken{address}
-		}
-	}
-	for _, address := range wanted {
-		s.knowDomain(address)
-	}
-	changed := r.clone()
-	changed.emails = wanted
-	s.replaceRow(r, changed)
-	return nil
+	return wanted
 }
 
 // knowDomain makes the domain of an address a principal, as the sync does since 0.10.2.
@@ -168,4 +201,20 @@ func (s *Server) restRecipient(to string) (*account, error) {
 		return nil, ErrNoMailbox
 	}
 	return r.account, nil
+}
+
+// restDeliverList delivers to the members of a list before 0.16, by their names.
+func (s *Server) restDeliverList(addr string, message Message) []AccountID {
+	list := s.rest.mails[strings.ToLower(addr)]
+	if list == nil || list.kind != "list" {
+		return nil
+	}
+	var got []AccountID
+	for _, name := range list.members {
+		if r := s.rest.rows[name]; r != nil && r.account != nil {
+			s.store(r.account, message)
+			got = append(got, AccountID(FormatID(r.id)))
+		}
+	}
+	return got
 }

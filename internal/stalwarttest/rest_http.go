@@ -20,8 +20,11 @@ func (s *Server) handleREST(r *request) response {
 	path := "/" + strings.Join(segments, "/")
 	switch {
 	case strings.HasPrefix(path, "/healthz/"):
-		if !v.since(10, 0) {
+		if !v.since(9, 0) {
 			return response{status: http.StatusOK, header: http.Header{}}
+		}
+		if !v.since(12, 0) {
+			return problem(http.StatusOK, map[string]any{"detail": "OK"})
 		}
 		return problem(http.StatusOK, map[string]any{"title": "OK", "detail": "OK"})
 	case path == "/.well-known/jmap" || segments[0] == "jmap":

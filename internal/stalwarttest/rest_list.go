@@ -171,7 +171,11 @@ func (s *Server) rowJSON(r *principalRow, fields []string) map[string]any {
 			put(field, list[0], true)
 			return
 		}
-		put(field, list, len(list) > 0)
+		// From 0.12 to 0.13 these two are shown even if they are empty.
+		// Before, an empty list stays visible if a PATCH has set it.
+		shown := (field == "emails" || field == "secrets") && s.rest.v.since(12, 0) && !s.rest.v.since(14, 0) ||
+			field == "emails" && list != nil && !s.rest.v.since(12, 0)
+		put(field, notNil(list), len(list) > 0 || shown)
 	}
 	put("name", r.name, true)
 	text("emails", r.emails)

@@ -97,7 +97,7 @@ func (s *Server) apply(row, changed *principalRow, o restOperation, value any) *
 	}
 	list := map[string]*[]string{"emails": &changed.emails, "secrets": &changed.secrets, "roles": &changed.roles, "members": &changed.members,
 		"enabledPermissions": &changed.enabled, "disabledPermissions": &changed.disabled}[o.Field]
-	if list == nil || !s.edit(list, o.Action, value) {
+	if list == nil || !edit(list, &changed.secrets, o.Action, value) {
 		return refusal(s.restError("other", map[string]any{"details": "Invalid parameter",
 			"reason": fmt.Sprintf("Invalid value %s for %s", rustValue(value), o.Field)}))
 	}
@@ -115,7 +115,8 @@ func (s *Server) apply(row, changed *principalRow, o restOperation, value any) *
 	return nil
 }
 
-func (s *Server) edit(list *[]string, action string, value any) bool {
+// edit changes a list; secrets is the list of secrets, which has rules of its own.
+func edit(list, secrets *[]string, action string, value any) bool {
 	text, isText := value.(string)
 	many, isList := value.([]string)
 	switch {
@@ -123,6 +124,8 @@ func (s *Server) edit(list *[]string, action string, value any) bool {
 		*list = slices.Clone(many)
 	case action == "set" && isText:
 		*list = []string{text}
+	case action == "addItem" && isText && list == secrets && !strings.HasPrefix(text, "$"):
+		*list = replaceSecret(*list, text) // there is one password only
 	case action == "addItem" && isText:
 		if !slices.Contains(*list, text) {
 			*list = append(*list, text)

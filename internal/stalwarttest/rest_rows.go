@@ -37,6 +37,7 @@ type principalRow struct {
 	disabled    []string
 	quota       *uint64
 	account     *account // of users and groups
+	warm        bool     // its access token is cached: mail does not read it anew
 }
 
 func (r *principalRow) clone() *principalRow {
@@ -124,8 +125,17 @@ func (s *Server) removeRow(r *principalRow, data bool) {
 	}
 }
 
-// replaceRow puts a changed copy in the place of a row; the caller has checked for conflicts.
+// replaceRow is storeRow for a PATCH: since 0.11.2 it ends cached logins.
 func (s *Server) replaceRow(old, changed *principalRow) {
+	s.storeRow(old, changed)
+	if old.account != nil && s.rest.v.since(11, 2) {
+		old.account.dropTokens()
+		old.warm = false
+	}
+}
+
+// storeRow puts a changed copy in the place of a row; the caller has checked for conflicts.
+func (s *Server) storeRow(old, changed *principalRow) {
 	st := s.rest
 	for _, address := range old.emails {
 		delete(st.mails, address)
@@ -154,9 +164,6 @@ func (s *Server) replaceRow(old, changed *principalRow) {
 			for _, p := range old.disabled {
 				a.permissions.disabled = append(a.permissions.disabled, camel(p))
 			}
-		}
-		if st.v.since(11, 2) {
-			a.dropTokens()
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (s *Server) handleRESTMail(r *request, path string) response {
 		return redirect(http.StatusTemporaryRedirect, "/jmap/session")
 	case path == "/jmap/session" && public && anonymous:
 		return s.restSession(nil)
-	case path == "/jmap/session" && !public && anonymous && !v.since(10, 0):
+	case path == "/jmap/session" && !public && anonymous && !v.since(9, 0):
 		return s.restUnauthorized(true, false)
 	case path == "/jmap/session" && !public:
 		return pathNotFound()
