@@ -82,7 +82,6 @@ type sqlDirectory struct {
 	sync   string // data source name of the reader
 	one    string // the first placeholder
 	two    string
-	domain string // of the names; empty: they stand in the column email
 }
 
 func newSQLDirectory(t *testing.T, kind string, people int) *sqlDirectory {

@@ -26,7 +26,7 @@ func files(t *testing.T, dir string) map[string]string {
 		}
 		text := fmt.Sprintf("%v %d %v", info.Mode(), info.Size(), info.ModTime().UnixNano())
 		if info.Mode().IsRegular() {
-			data, err := os.ReadFile(path)
+			data, err := os.ReadFile(path) //nolint:gosec // the folder is the test's own
 			if err != nil {
 				return err
 			}

@@ -41,54 +41,96 @@ var allMistakes = []mistake{
 	{name: "source empty", exit: 5, code: "empty", set: func(w *mistakes) {
 		w.proxy.to(testserver.Slapd(w.t, testserver.SlapdOptions{}).URL)
 	}},
-	{name: "hidden by an ACL", exit: 5, code: "empty",
-		set: acl("access to filter=(objectClass=inetOrgPerson) by * none\n")},
-	{name: "hidden by an ACL, with the base", exit: 5, code: "base-missing",
-		set: acl(fmt.Sprintf("access to dn.subtree=%q by * none\n", testserver.PeopleDN))},
-	{name: "half of the entries hidden", exit: 4, code: reconcile.BlockDrop,
-		set: acl(fmt.Sprintf("access to dn.regex=\"^uid=u[0-9]*[02468],%s$\" by * none\n", testserver.PeopleDN))},
-	{name: "the address hidden", exit: 4, code: reconcile.BlockNamesLost,
-		set: acl("access to attrs=mail by * none\n")},
-	{name: "the ID hidden", exit: 5, code: "no-id",
-		set: acl("access to attrs=entryUUID by * none\n")},
-	{name: "typo in the filter value", exit: 5, code: "empty",
-		change: func(c *ldapConfig) { c.filter = "(objectClass=inetOrgPersn)" }},
-	{name: "filter narrowed to 10", exit: 4, code: reconcile.BlockDrop,
-		change: func(c *ldapConfig) { c.filter = "(&(objectClass=inetOrgPerson)(uid=u000100*))" }},
-	{name: "filter narrowed by 10", exit: 4, code: reconcile.BlockFuse,
-		change: func(c *ldapConfig) { c.filter = "(&(objectClass=inetOrgPerson)(!(uid=u000100*)))" }},
-	{name: "limited to 500, paged", exit: 5, code: "limit-reached",
-		change: func(c *ldapConfig) { limited(c); c.pageSize = 100 }},
-	{name: "limited to 500, one page", exit: 5, code: "limit-reached",
-		change: func(c *ldapConfig) { limited(c); c.pageSize = 5000 }},
+	{
+		name: "hidden by an ACL", exit: 5, code: "empty",
+		set: acl("access to filter=(objectClass=inetOrgPerson) by * none\n"),
+	},
+	{
+		name: "hidden by an ACL, with the base", exit: 5, code: "base-missing",
+		set: acl(fmt.Sprintf("access to dn.subtree=%q by * none\n", testserver.PeopleDN)),
+	},
+	{
+		name: "half of the entries hidden", exit: 4, code: reconcile.BlockDrop,
+		set: acl(fmt.Sprintf("access to dn.regex=\"^uid=u[0-9]*[02468],%s$\" by * none\n", testserver.PeopleDN)),
+	},
+	{
+		name: "the address hidden", exit: 4, code: reconcile.BlockNamesLost,
+		set: acl("access to attrs=mail by * none\n"),
+	},
+	{
+		name: "the ID hidden", exit: 5, code: "no-id",
+		set: acl("access to attrs=entryUUID by * none\n"),
+	},
+	{
+		name: "typo in the filter value", exit: 5, code: "empty",
+		change: func(c *ldapConfig) { c.filter = "(objectClass=inetOrgPersn)" },
+	},
+	{
+		name: "filter narrowed to 10", exit: 4, code: reconcile.BlockDrop,
+		change: func(c *ldapConfig) { c.filter = "(&(objectClass=inetOrgPerson)(uid=u000100*))" },
+	},
+	{
+		name: "filter narrowed by 10", exit: 4, code: reconcile.BlockFuse,
+		change: func(c *ldapConfig) { c.filter = "(&(objectClass=inetOrgPerson)(!(uid=u000100*)))" },
+	},
+	{
+		name: "limited to 500, paged", exit: 5, code: "limit-reached",
+		change: func(c *ldapConfig) { limited(c); c.pageSize = 100 },
+	},
+	{
+		name: "limited to 500, one page", exit: 5, code: "limit-reached",
+		change: func(c *ldapConfig) { limited(c); c.pageSize = 5000 },
+	},
 	{name: "limited to 1000 in all", exit: 5, code: "limit-reached", set: func(w *mistakes) {
 		w.slapd.SetLimits(w.t, `limits dn.exact="`+testserver.SyncDN+`" size=unlimited size.prtotal=1000`)
 	}},
-	{name: "killed while reading", exit: 5, code: "connection-lost",
-		arm: func(w *mistakes) { w.slapd.Start(w.t); w.proxy.arm(&hook{page: 4, middle: true, do: w.slapd.Kill}) }},
-	{name: "killed between pages", exit: 5, code: "connection-lost",
-		arm: func(w *mistakes) { w.slapd.Start(w.t); w.proxy.arm(&hook{page: 5, do: w.slapd.Kill}) }},
-	{name: "SIGSTOP while reading", exit: 5, code: "timeout",
+	{
+		name: "killed while reading", exit: 5, code: "connection-lost",
+		arm: func(w *mistakes) { w.slapd.Start(w.t); w.proxy.arm(&hook{page: 4, middle: true, do: w.slapd.Kill}) },
+	},
+	{
+		name: "killed between pages", exit: 5, code: "connection-lost",
+		arm: func(w *mistakes) { w.slapd.Start(w.t); w.proxy.arm(&hook{page: 5, do: w.slapd.Kill}) },
+	},
+	{
+		name: "SIGSTOP while reading", exit: 5, code: "timeout",
 		arm: func(w *mistakes) {
 			w.slapd.Signal(w.t, syscall.SIGCONT)
 			w.proxy.arm(&hook{page: 5, do: func() { w.slapd.Signal(w.t, syscall.SIGSTOP) }})
-		}},
-	{name: "stopped with SIGSTOP", exit: 5, code: "timeout",
-		set: func(w *mistakes) { w.slapd.Signal(w.t, syscall.SIGSTOP) }},
-	{name: "base missing", exit: 5, code: "base-missing",
-		change: func(c *ldapConfig) { c.base = "ou=persons," + testserver.BaseDN }},
-	{name: "another, empty base", exit: 5, code: "empty",
-		change: func(c *ldapConfig) { c.base = testserver.LeaversDN }},
-	{name: "wrong password", exit: 5, code: "login-refused",
-		change: func(c *ldapConfig) { c.password = "wrong" }},
-	{name: "account locked", exit: 5, code: "login-refused",
-		set: func(w *mistakes) { w.slapd.Modify(w.t, testserver.SyncDN, "pwdAccountLockedTime", "000001010000Z") }},
-	{name: "password must be changed", exit: 5, code: "query-failed",
-		set: func(w *mistakes) { w.slapd.Modify(w.t, testserver.SyncDN, "pwdReset", "TRUE") }},
-	{name: "anonymous", exit: 5, code: "base-missing",
-		change: func(c *ldapConfig) { c.bind, c.password = "", "" }},
-	{name: "slapd down", exit: 5, code: "unreachable",
-		set: func(w *mistakes) { w.slapd.Stop() }, change: func(c *ldapConfig) { c.url = "" }},
+		},
+	},
+	{
+		name: "stopped with SIGSTOP", exit: 5, code: "timeout",
+		set: func(w *mistakes) { w.slapd.Signal(w.t, syscall.SIGSTOP) },
+	},
+	{
+		name: "base missing", exit: 5, code: "base-missing",
+		change: func(c *ldapConfig) { c.base = "ou=persons," + testserver.BaseDN },
+	},
+	{
+		name: "another, empty base", exit: 5, code: "empty",
+		change: func(c *ldapConfig) { c.base = testserver.LeaversDN },
+	},
+	{
+		name: "wrong password", exit: 5, code: "login-refused",
+		change: func(c *ldapConfig) { c.password = "wrong" },
+	},
+	{
+		name: "account locked", exit: 5, code: "login-refused",
+		set: func(w *mistakes) { w.slapd.Modify(w.t, testserver.SyncDN, "pwdAccountLockedTime", "000001010000Z") },
+	},
+	{
+		name: "password must be changed", exit: 5, code: "query-failed",
+		set: func(w *mistakes) { w.slapd.Modify(w.t, testserver.SyncDN, "pwdReset", "TRUE") },
+	},
+	{
+		name: "anonymous", exit: 5, code: "base-missing",
+		change: func(c *ldapConfig) { c.bind, c.password = "", "" },
+	},
+	{
+		name: "slapd down", exit: 5, code: "unreachable",
+		set: func(w *mistakes) { w.slapd.Stop() }, change: func(c *ldapConfig) { c.url = "" },
+	},
 }
 
 func acl(rules string) func(w *mistakes) {
