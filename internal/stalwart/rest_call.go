@@ -57,7 +57,11 @@ func data(body []byte, v any) error {
 
 // on builds a request about the principal of a name.
 func (s *restServer) on(method, name, permission string) (request, error) {
-	segment, err := s.version.segment(name)
+	escape := s.version.segment
+	if method == "GET" {
+		escape = s.version.readable
+	}
+	segment, err := escape(name)
 	if err != nil {
 		return request{}, err
 	}
@@ -75,7 +79,7 @@ func (s *restServer) send(ctx context.Context, r request, name string) ([]byte, 
 	switch {
 	case f == nil:
 		return resp.body, nil
-	case f.Tag == "notFound" && (f.Item == "" || f.Item == name):
+	case f.Tag == "notFound" && (f.Item == "" || f.Item == name): // 0.9 does not tell the name
 		return nil, errNoAccount
 	}
 	return nil, s.typed(f)

@@ -62,6 +62,16 @@ func (v span) segment(name string) (string, error) {
 	return name, nil
 }
 
+// readable is segment for a look only. Since 0.7.2 it takes also what is refused
+// elsewhere because a proxy might take it apart: the answer to a look repeats the
+// name, so that a wrong one is noticed.
+func (v span) readable(name string) (string, error) {
+	if v.since(7, 2) && utf8.ValidString(name) && strings.Trim(name, ".") != "" {
+		return strings.ReplaceAll(url.QueryEscape(name), "+", "%20"), nil
+	}
+	return v.segment(name)
+}
+
 // checkTarget checks a name that an account shall get: it must be addressable
 // afterwards, and the server must fold it as we do.
 func (v span) checkTarget(name string) error {

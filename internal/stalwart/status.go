@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -136,6 +137,10 @@ func unreachable(err error, timeout time.Duration) *UnreachableError {
 	}
 	if n, ok := errors.AsType[net.Error](err); ok && n.Timeout() {
 		return &UnreachableError{Reason: fmt.Sprintf("no answer within %s", timeout), hint: where + "; or raise server.timeout"}
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return &UnreachableError{Reason: "it closed the connection without an answer", hint: where +
+			"; older servers do that to addresses that they have banned (server.blocked-ip)"}
 	}
 	return &UnreachableError{Reason: err.Error(), hint: where}
 }
