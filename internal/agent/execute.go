@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"syncagent/internal/audit"
 	"syncagent/internal/reconcile"
 	"syncagent/internal/stalwart"
 	"syncagent/internal/state"
@@ -132,11 +133,13 @@ func (r *run) carryOut(ctx context.Context, batch []reconcile.Action) error {
 		return err
 	}
 	steps := make([]state.Step, len(batch))
+	intents := make([]audit.Record, len(batch))
 	for i, a := range batch {
-		if err := r.tell(ctx, string(a.Kind), "intent", actionFields(a)); err != nil {
-			return err
-		}
+		intents[i] = audit.Record{Run: r.id, Event: string(a.Kind), Phase: "intent", Fields: actionFields(a)}
 		steps[i] = state.Step{Run: r.id, Seq: a.Seq, Action: a}
+	}
+	if err := r.audit.Append(ctx, intents...); err != nil {
+		return err
 	}
 	steps, err = r.ledger.Intend(ctx, r.id, steps)
 	if err != nil {

@@ -44,6 +44,9 @@ func (r *run) purge(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.cfg.Policy.Purge.Mode == config.PurgeCron && !r.purgeDue(ctx) {
+		return nil // owed until its own schedule says so
+	}
 	result := r.purgeOnce(limit)
 	r.report.Result.Purge = &result
 	if err := r.tell(context.WithoutCancel(ctx), "purge", result.State, map[string]any{"message": result.Message}); err != nil {
@@ -94,14 +97,9 @@ func (r *run) verifyDeleted(ctx context.Context) error {
 
 // purgeOnce starts the purge and watches it where the server lets us.
 func (r *run) purgeOnce(ctx context.Context) reconcile.PurgeResult {
-	mode := r.cfg.Policy.Purge.Mode
 	switch {
-	case mode == config.PurgeNever:
+	case r.cfg.Policy.Purge.Mode == config.PurgeNever:
 		return reconcile.PurgeResult{State: "skipped", Message: "policy.purge is never"}
-	case mode == config.PurgeCron:
-		if due := r.purgeDue(ctx); !due {
-			return reconcile.PurgeResult{State: "skipped", Message: "policy.purge has its own schedule"}
-		}
 	case !r.report.Info.Can.Purge:
 		return reconcile.PurgeResult{State: "skipped", Message: "the login may not start a purge; the server purges on its own schedule"}
 	}

@@ -273,3 +273,24 @@ func TestServerDown(t *testing.T) {
 		t.Fatalf("exit %d, %v", rep.ExitCode(err), err)
 	}
 }
+
+// TestPurgeOnItsOwnSchedule: a purge with a schedule of its own is owed until
+// then, also when nothing is deleted any more.
+func TestPurgeOnItsOwnSchedule(t *testing.T) {
+	w := settled(t, 40, deleting+"  purge: \"0 4 1 1 *\"\n")
+	w.leave("p00")
+	for range 5 {
+		w.sync()
+	}
+	if _, there := w.server.AccountOf("u00@example.org"); there || w.server.Purges() != 0 {
+		t.Fatalf("account there: %v, purges: %d", there, w.server.Purges())
+	}
+	w.file("syncagent.yaml", replaceIn(t, w, `"0 4 1 1 *"`, `"0 * * * *"`))
+	w.reload()
+	if w.sync(); w.server.Purges() != 1 {
+		t.Errorf("%d purges at the time of the schedule", w.server.Purges())
+	}
+	if w.sync(); w.server.Purges() != 1 {
+		t.Errorf("%d purges although nothing was owed", w.server.Purges())
+	}
+}

@@ -88,6 +88,9 @@ func (l *Log) open(ctx context.Context, anchor *Anchor) error {
 
 // openFile opens or makes the file; a new name is made durable.
 func openFile(path string) (*os.File, error) {
+	if err := checkRegular(path); err != nil {
+		return nil, err
+	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0) //nolint:gosec // The path is the administrator's.
 	if !errors.Is(err, os.ErrNotExist) {
 		return file, err
@@ -103,6 +106,19 @@ func openFile(path string) (*os.File, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
+}
+
+// errNotRegular refuses a device or a pipe: reading one may never end, and
+// nothing that is written there can be verified.
+var errNotRegular = errors.New("it is not a regular file")
+
+// checkRegular refuses anything that exists and is not a regular file.
+func checkRegular(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return &os.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	return nil //nolint:nilerr // opening it tells what is wrong
 }
 
 func syncDir(dir string) error {

@@ -448,3 +448,16 @@ func TestClosedLog(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A device or a pipe is refused at once: reading one may never end.
+func TestOnlyRegularFiles(t *testing.T) {
+	for _, file := range []string{"/dev/full", "/dev/zero", t.TempDir()} {
+		var write *WriteError
+		if _, err := Open(t.Context(), Options{File: file}); !errors.As(err, &write) {
+			t.Errorf("open %s: %v", file, err)
+		}
+		if _, err := ReadHead(t.Context(), file, nil); !errors.Is(err, errNotRegular) {
+			t.Errorf("read %s: %v", file, err)
+		}
+	}
+}

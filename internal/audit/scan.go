@@ -26,6 +26,9 @@ type scannedLine struct {
 // scanFile calls fn for every line; .gz files are unpacked. Longer lines than
 // maxLine are cut and cannot parse.
 func scanFile(ctx context.Context, file string, fn func(scannedLine) error) (err error) {
+	if err := checkRegular(file); err != nil {
+		return err
+	}
 	f, err := os.Open(file) //nolint:gosec // The path is the administrator's.
 	if err != nil {
 		return err

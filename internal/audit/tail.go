@@ -27,6 +27,9 @@ type tail struct {
 // changing it; a missing or empty file gives Seq 0. The last part of the file
 // is verified, and that the anchor, if given, is in it.
 func ReadHead(ctx context.Context, file string, anchor *Anchor) (head Anchor, err error) {
+	if err := checkRegular(file); err != nil {
+		return Anchor{}, fmt.Errorf("read audit log: %w", err)
+	}
 	f, err := os.Open(file) //nolint:gosec // The path is the administrator's.
 	if errors.Is(err, fs.ErrNotExist) {
 		return start(), nil

@@ -140,6 +140,9 @@ func (l *Ledger) openFile(ctx context.Context, command string) error {
 
 // fileURI builds SQLite's file URI; the path may hold any character.
 func fileURI(path string, query url.Values) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute // a relative path would be taken for a host name
+	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 }
 
