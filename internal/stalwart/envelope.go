@@ -20,12 +20,16 @@ const (
 // capabilityOf names the capability that a method beyond the registry needs in
 // "using"; since 0.16.10 the server insists on it.
 var capabilityOf = map[string]string{
-	"Mailbox":       "urn:ietf:params:jmap:mail",
-	"Email":         "urn:ietf:params:jmap:mail",
-	"SieveScript":   "urn:ietf:params:jmap:sieve",
-	"ContactCard":   "urn:ietf:params:jmap:contacts",
-	"CalendarEvent": "urn:ietf:params:jmap:calendars",
-	"FileNode":      "urn:ietf:params:jmap:filenode",
+	"Mailbox":          "urn:ietf:params:jmap:mail",
+	"Email":            "urn:ietf:params:jmap:mail",
+	"SieveScript":      "urn:ietf:params:jmap:sieve",
+	"ContactCard":      "urn:ietf:params:jmap:contacts",
+	"CalendarEvent":    "urn:ietf:params:jmap:calendars",
+	"FileNode":         "urn:ietf:params:jmap:filenode",
+	"AddressBook":      "urn:ietf:params:jmap:contacts",
+	"Calendar":         "urn:ietf:params:jmap:calendars",
+	"Identity":         "urn:ietf:params:jmap:submission",
+	"VacationResponse": "urn:ietf:params:jmap:vacationresponse",
 }
 
 // call is one method call; args are encoded as JSON.

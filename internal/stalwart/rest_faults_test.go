@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,10 +36,10 @@ func TestADeleteIsNotCutByACancel(t *testing.T) {
 
 func TestTheLongTimeoutIsForDeletesOnly(t *testing.T) {
 	t.Parallel()
-	short := func(o *Options, _ *stalwarttest.Options) { o.Timeout = 1500 * time.Millisecond }
+	short := func(o *Options, _ *stalwarttest.Options) { o.Timeout = time.Second }
 	s := simulateOld(t, "0.13.4", short)
 	a, b := s.user(t, "alice"), s.user(t, "bob")
-	s.sim.Inject(stalwarttest.Fault{Match: onMethod("DELETE"), Delay: 2500 * time.Millisecond})
+	s.sim.Inject(stalwarttest.Fault{Match: onMethod("DELETE"), Delay: 1500 * time.Millisecond})
 	if results, err := s.Destroy(t.Context(), []reconcile.AccountID{a}); err != nil || results[0] != nil {
 		t.Errorf("a slow delete: %v, %v", results, err)
 	}
@@ -56,18 +57,18 @@ func TestWritesAreNotRepeated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := simulateOld(t, "0.11.8")
 			a := s.user(t, "alice")
-			n := 0
+			var n atomic.Int32
 			s.sim.Inject(stalwarttest.Fault{Match: func(seen stalwarttest.Seen) bool {
 				if seen.Method == "PATCH" {
-					n++
+					n.Add(1)
 				}
 				return false
 			}})
 			fault.Match = onMethod("PATCH")
 			s.sim.Inject(fault)
 			results, err := s.WriteIdentities(t.Context(), []reconcile.IdentityWrite{{Account: a, Name: "alicia"}})
-			if err == nil || !is[*UncertainError](results[0]) || n != 1 {
-				t.Errorf("%v, %v, %d requests", results, err, n)
+			if err == nil || !is[*UncertainError](results[0]) || n.Load() != 1 {
+				t.Errorf("%v, %v, %d requests", results, err, n.Load())
 			}
 		})
 	}
