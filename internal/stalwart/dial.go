@@ -73,7 +73,7 @@ func connect(ctx context.Context, o Options, base *url.URL, t *transport, w wish
 		return s, nil
 	}
 	s := &jmapServer{http: t, deleteTimeout: o.DeleteTimeout, poll: 200 * time.Millisecond}
-	s.info.Generation = GenerationJMAP
+	s.info.Generation, s.info.AscendingIDs = GenerationJMAP, true
 	if err := s.start(ctx, o); err != nil {
 		return nil, err
 	}

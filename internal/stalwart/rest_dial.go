@@ -37,6 +37,7 @@ func dialREST(ctx context.Context, o Options, base *url.URL, t *transport, known
 		return nil, err
 	}
 	s.info.Generation, s.info.Version = s.version.label(), s.version.String()
+	s.info.AscendingIDs = s.version.since(12, 0)
 	if s.info.Edition == "" {
 		s.info.Edition = "oss"
 	}

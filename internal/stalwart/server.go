@@ -75,6 +75,9 @@ type Info struct {
 	// With an API key before 0.16 Self is empty.
 	Self     reconcile.AccountID
 	SelfName string
+	// AscendingIDs is true if later accounts have higher IDs, so that Accounts can
+	// start after one: since 0.12. Otherwise only a whole listing shows what is new.
+	AscendingIDs bool
 	// Can tells what the permissions allow, Missing what to add for the rest.
 	Can     Abilities
 	Missing []MissingPermissions
