@@ -31,7 +31,7 @@ type Main struct {
 // interruption.
 func (m Main) Run(ctx context.Context) exitCode {
 	g := newGlobals(m)
-	root := newRoot(g)
+	root := newRoot(g) //nolint:contextcheck // commands get the context when they run
 	root.SetArgs(append([]string{}, m.Args...))
 	_, err := root.ExecuteContextC(ctx)
 	if closeErr := g.closeOutput(ctx.Err() == nil); closeErr != nil && err == nil {

@@ -61,7 +61,7 @@ func runApply(ctx context.Context, opts applyOptions, s streams) error {
 	}
 	rep, format, err := opts.oneRun(ctx, agent.RunOptions{
 		Trigger: "command", Command: "syncagent apply", Only: &saved, Exact: opts.exact,
-	}, s)
+	})
 	if rep == nil {
 		return err
 	}

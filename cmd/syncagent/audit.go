@@ -89,8 +89,7 @@ func runAuditVerify(ctx context.Context, g *globals, s streams) error {
 		}
 		rep, err := audit.Verify(ctx, o)
 		if err != nil {
-			var broken *audit.BrokenError
-			if errors.As(err, &broken) {
+			if _, ok := errors.AsType[*audit.BrokenError](err); ok {
 				return fail(exitUntrusted, err, "nothing is done until this is cleared up: compare with a copy of the log")
 			}
 			return failed(err)

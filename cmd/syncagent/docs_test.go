@@ -23,7 +23,7 @@ func TestDocs(t *testing.T) {
 	} {
 		path := "../../docs/reference/" + name
 		if *update {
-			if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // public documentation
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -39,8 +39,7 @@ func (g *globals) printError(code exitCode, err error) {
 	if errors.As(err, &hinted) {
 		body.Hint = hinted.Hint()
 	}
-	var problems *config.ProblemsError
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[*config.ProblemsError](err); ok {
 		body.Problems = problems.Problems
 		body.Message = problemCount(problems)
 	}

@@ -343,23 +343,24 @@ func about(rec audit.Record, p reconcile.Principal) bool {
 }
 
 func eventText(rec audit.Record) string {
-	text := rec.Event
+	var text strings.Builder
+	text.WriteString(rec.Event)
 	if rec.Phase != "" {
-		text += " " + rec.Phase
+		text.WriteString(" " + rec.Phase)
 	}
 	get := func(field string) string { value, _ := rec.Fields[field].(string); return value }
 	if from, to := get("from"), get("to"); from != "" && to != "" && from != to {
-		text += ": " + from + " → " + to
+		text.WriteString(": " + from + " → " + to)
 	}
 	if by := get("by"); by != "" {
-		text += " by " + by
+		text.WriteString(" by " + by)
 	}
 	for _, field := range []string{"reason", "error"} {
 		if value := get(field); value != "" {
-			text += "; " + value
+			text.WriteString("; " + value)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // live adds what directory and mail server say right now.

@@ -57,8 +57,7 @@ func failed(err error) error {
 		return nil
 	}
 	hint := ""
-	var owner *state.OwnerError
-	if errors.As(err, &owner) {
+	if owner, ok := errors.AsType[*state.OwnerError](err); ok {
 		hint = owner.Line()
 	}
 	return fail(exitCode((&agent.Report{}).ExitCode(err)), err, hint)

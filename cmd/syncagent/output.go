@@ -56,8 +56,7 @@ func (g *globals) closeOutput(complete bool) error {
 }
 
 func withoutPath(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		return pathErr.Err
 	}
 	return err
@@ -66,7 +65,7 @@ func withoutPath(err error) error {
 // isTerminal tells whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a file descriptor fits
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // useColor tells whether what is written to a stream may be coloured.

@@ -52,7 +52,7 @@ func runPlan(ctx context.Context, opts planOptions, s streams) error {
 	if opts.out == "" {
 		return usageError("syncagent plan --out FILE", "plan needs the file to write")
 	}
-	rep, format, err := opts.oneRun(ctx, agent.RunOptions{DryRun: true, Trigger: "command", Command: "syncagent plan"}, s)
+	rep, format, err := opts.oneRun(ctx, agent.RunOptions{DryRun: true, Trigger: "command", Command: "syncagent plan"})
 	if rep == nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -170,12 +171,7 @@ func fits(pattern string, p reconcile.Principal) bool {
 		return true
 	}
 	key := reconcile.HashOf(string(reconcile.NameRules{}.Key(pattern)))
-	for _, a := range p.Addresses {
-		if a == key {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.Addresses, key)
 }
 
 func nameOf(p reconcile.Principal) string {

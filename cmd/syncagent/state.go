@@ -192,11 +192,11 @@ const ledgerFile = "state.db"
 // lockForRestore takes the lock of the state directory without opening the
 // ledger, which may be damaged.
 func lockForRestore(dir string) (func(), error) {
-	file, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
+	file, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600) //nolint:gosec // the administrator names the folder
 	if err != nil {
 		return nil, failed(fmt.Errorf("take the lock: %w", err))
 	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil { //nolint:gosec // a file descriptor fits
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		closed := file.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			who := runningNow(dir)

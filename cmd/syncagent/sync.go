@@ -55,7 +55,7 @@ func runSync(ctx context.Context, opts syncOptions, s streams) error {
 	}
 	rep, format, err := opts.oneRun(ctx, agent.RunOptions{
 		DryRun: dry, AdoptAnew: opts.adoptAnew, Trigger: "command", Command: "syncagent sync",
-	}, s)
+	})
 	if rep == nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func runSync(ctx context.Context, opts syncOptions, s streams) error {
 
 // oneRun loads the configuration and makes a run. The report is nil if none was
 // begun.
-func (g *globals) oneRun(ctx context.Context, o agent.RunOptions, s streams) (*agent.Report, report.Format, error) {
+func (g *globals) oneRun(ctx context.Context, o agent.RunOptions) (*agent.Report, report.Format, error) {
 	format, err := g.resultFormat(strings.TrimPrefix(o.Command, "syncagent "), formatText, formatJSON, formatMarkdown, formatHTML)
 	if err != nil {
 		return nil, "", err
@@ -112,7 +112,7 @@ func widthOf(stream any) int {
 	if !ok || !isTerminal(stream) {
 		return 0
 	}
-	width, _, err := term.GetSize(int(file.Fd())) //nolint:gosec // a file descriptor fits
+	width, _, err := term.GetSize(int(file.Fd()))
 	if err != nil {
 		return 0
 	}

@@ -115,7 +115,7 @@ func inWorld(ts *testscript.TestScript, neg bool, args []string) {
 
 func startWorld(ts *testscript.TestScript) {
 	w := &world{dir: ts.Getenv("WORK"), now: time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC), asked: make(chan struct{}, 1), freed: make(chan struct{})}
-	*(ts.Value(worldKey{}).(**world)) = w
+	*ts.Value(worldKey{}).(**world) = w
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dir, "people.sqlite")+"?_pragma=busy_timeout(5000)")
 	ts.Check(err)
 	w.db = db
@@ -280,7 +280,7 @@ func (w *world) clean(paths []string) error {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			data, err := os.ReadFile(file)
+			data, err := os.ReadFile(file) //nolint:gosec // a folder of the test
 			for _, secret := range secrets {
 				if strings.Contains(string(data), secret) {
 					return fmt.Errorf("%s contains the secret %q", file, secret)

@@ -279,7 +279,7 @@ func TestNameReused(t *testing.T) {
 			s.people["ann"].SamePerson, s.entries["new"].SamePerson = []Hash{{}}, []string{""}
 		}), []string{"park ANN ann>syncagent-parked-ANN [info]>[]", "missing ann 1"}},
 		{"no relink to whoever lived at the same time", func(s *scene) {
-			gone(func(s *scene) {})(s)
+			gone(func(*scene) {})(s)
 			s.joins("old", "ann")
 			s.entries["old"].SamePerson = []string{"7"}
 			s.knowsUnbound("staff", "old")

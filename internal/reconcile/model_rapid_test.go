@@ -3,8 +3,8 @@ package reconcile_test
 import (
 	"encoding/json"
 	"flag"
-	"os"
 	"maps"
+	"os"
 	"slices"
 	"testing"
 	"time"

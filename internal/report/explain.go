@@ -115,8 +115,10 @@ func (p ExplainPerson) facts() []item {
 		items = append(items, item{name: "last seen", text: moment(*p.LastSeen)})
 	}
 	if p.Missing != nil {
-		m := missingItem(reconcile.Missing{Since: p.Missing.Since, Misses: p.Missing.Misses,
-			SuspendDue: p.Missing.SuspendDue, DeleteDue: p.Missing.DeleteDue}, false, false)
+		m := missingItem(reconcile.Missing{
+			Since: p.Missing.Since, Misses: p.Missing.Misses,
+			SuspendDue: p.Missing.SuspendDue, DeleteDue: p.Missing.DeleteDue,
+		}, false, false)
 		items = append(items, item{name: "absence", tone: toneWarn, text: m.text})
 	}
 	if p.Protected != "" {

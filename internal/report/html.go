@@ -84,8 +84,10 @@ func pageOf(d document) htmlPage {
 		for _, g := range s.groups {
 			group := htmlGroup{Title: g.title, Code: g.code, Footer: g.footer, More: g.more}
 			for _, it := range g.items {
-				group.Items = append(group.Items, htmlItem{Symbol: it.symbol, Name: it.name, To: it.to,
-					Text: it.text, Tone: it.tone, Details: it.details})
+				group.Items = append(group.Items, htmlItem{
+					Symbol: it.symbol, Name: it.name, To: it.to,
+					Text: it.text, Tone: it.tone, Details: it.details,
+				})
 			}
 			section.Groups = append(section.Groups, group)
 		}

@@ -90,8 +90,10 @@ func TestIndexOfPages(t *testing.T) {
 		class reconcile.CodeClass
 		title string
 	}{
-		{reconcile.ClassHold, "Holds"}, {reconcile.ClassBlock, "Blocks"},
-		{reconcile.ClassUnusable, "Unusable sources"}, {reconcile.ClassNotice, "Notices"},
+		{reconcile.ClassHold, "Holds"},
+		{reconcile.ClassBlock, "Blocks"},
+		{reconcile.ClassUnusable, "Unusable sources"},
+		{reconcile.ClassNotice, "Notices"},
 	}
 	var b strings.Builder
 	b.WriteString("# Why the agent did not act\n\n" +

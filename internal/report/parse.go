@@ -71,13 +71,11 @@ func checkVersion(data []byte) error {
 
 // placed adds line and column, or the field, to an error of encoding/json.
 func placed(data []byte, err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		line, column := position(data, syntax.Offset-1) // it counts the byte at fault
 		return fmt.Errorf("line %d, column %d: %w", line, column, err)
 	}
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		line, column := position(data, kind.Offset)
 		return fmt.Errorf("line %d, column %d: %s: a %s does not fit", line, column, or(kind.Field, "the plan"), kind.Value)
 	}

@@ -15,7 +15,7 @@ import (
 func TestParsePlanReadsWhatJSONWrote(t *testing.T) {
 	for name, run := range map[string]reconcile.RunResult{"saved": savedPlan(), "run": finishedRun(), "dry": {Plan: busyPlan()}} {
 		t.Run(name, func(t *testing.T) {
-			var view View = OfRun(run)
+			view := OfRun(run)
 			if name == "dry" {
 				view = OfPlan(run.Plan)
 			}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"syncagent/internal/reconcile"
@@ -72,10 +73,8 @@ func (v planView) quiet() bool {
 	if v.run != nil && (len(v.run.Results) > 0 || len(v.run.Recovered) > 0) {
 		return false
 	}
-	for _, stage := range reconcile.Stages {
-		if v.stageBlocked(stage) {
-			return false
-		}
+	if slices.ContainsFunc(reconcile.Stages, v.stageBlocked) {
+		return false
 	}
 	for _, s := range p.Sources {
 		if !s.Complete || s.FirstRun || len(s.Reasons) > 0 || len(s.Warnings) > 0 {

@@ -58,8 +58,10 @@ func (v planView) blocks() section {
 	if len(groups) == 0 {
 		groups = v.unjudged()
 	}
-	return section{title: "Blocked", tone: toneBad, groups: groups,
-		note: "A blocked stage is not done at all for its source; what is not blocked goes on."}
+	return section{
+		title: "Blocked", tone: toneBad, groups: groups,
+		note: "A blocked stage is not done at all for its source; what is not blocked goes on.",
+	}
 }
 
 // unjudged tells of stages that are blocked although no guard says why: a plan
@@ -74,8 +76,10 @@ func (v planView) unjudged() []group {
 	if len(names) == 0 {
 		return nil
 	}
-	return []group{{items: []item{{symbol: "!", tone: toneBad, name: strings.Join(names, ", "),
-		text: "no guard let this pass, which counts as blocked"}}}}
+	return []group{{items: []item{{
+		symbol: "!", tone: toneBad, name: strings.Join(names, ", "),
+		text: "no guard let this pass, which counts as blocked",
+	}}}}
 }
 
 func blockGroup(r reconcile.BlockReason) group {
@@ -84,8 +88,10 @@ func blockGroup(r reconcile.BlockReason) group {
 	if !r.Approvable && !strings.Contains(hint, "cannot be approved") {
 		hint = sentences(hint, "This cannot be approved")
 	}
-	g := group{title: info.Title, code: r.Code, tone: toneBad, footer: hint,
-		items: []item{{symbol: "!", tone: toneBad, name: stageName(r.Stage), text: or(r.Message, info.Title)}}}
+	g := group{
+		title: info.Title, code: r.Code, tone: toneBad, footer: hint,
+		items: []item{{symbol: "!", tone: toneBad, name: stageName(r.Stage), text: or(r.Message, info.Title)}},
+	}
 	if !known {
 		g.title, g.code = r.Code, ""
 	}

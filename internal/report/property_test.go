@@ -43,13 +43,17 @@ func genStage(t *rapid.T) reconcile.Stage {
 }
 
 func genAction(t *rapid.T, seq int) reconcile.Action {
-	all := []reconcile.ActionKind{reconcile.ActRelease, reconcile.ActPark, reconcile.ActSuspend, reconcile.ActResume, reconcile.ActRename,
-		reconcile.ActDestroyTwin, reconcile.ActRelink, reconcile.ActExport, reconcile.ActDelete, reconcile.ActPurge}
+	all := []reconcile.ActionKind{
+		reconcile.ActRelease, reconcile.ActPark, reconcile.ActSuspend, reconcile.ActResume, reconcile.ActRename,
+		reconcile.ActDestroyTwin, reconcile.ActRelink, reconcile.ActExport, reconcile.ActDelete, reconcile.ActPurge,
+	}
 	kind := rapid.SampledFrom(all).Draw(t, "kind")
-	a := reconcile.Action{Seq: seq, Kind: kind, Stage: reconcile.StageOf(kind), Source: "s" + genText(t), Account: reconcile.AccountID("a" + genText(t)),
+	a := reconcile.Action{
+		Seq: seq, Kind: kind, Stage: reconcile.StageOf(kind), Source: "s" + genText(t), Account: reconcile.AccountID("a" + genText(t)),
 		StableID: reconcile.StableID(rapid.StringN(-1, -1, reconcile.MaxStableID).Draw(t, "id")),
 		From:     genText(t), To: genText(t), Via: genText(t), Reason: genText(t), Group: rapid.IntRange(0, 3).Draw(t, "group"),
-		Addresses: reconcile.AddressChange{From: rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "from"), To: rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "to")}}
+		Addresses: reconcile.AddressChange{From: rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "from"), To: rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "to")},
+	}
 	if seq > 1 && rapid.Bool().Draw(t, "waits") {
 		a.After = []int{rapid.IntRange(1, seq-1).Draw(t, "after")}
 	}
@@ -57,8 +61,10 @@ func genAction(t *rapid.T, seq int) reconcile.Action {
 }
 
 func genMissing(t *rapid.T) reconcile.Missing {
-	return reconcile.Missing{Source: genText(t), StableID: reconcile.StableID(genText(t)), Account: reconcile.AccountID(genText(t)), Name: genText(t),
-		Since: genTime(t), Misses: rapid.Int().Draw(t, "misses"), SuspendDue: genTimeOrNone(t), DeleteDue: genTimeOrNone(t)}
+	return reconcile.Missing{
+		Source: genText(t), StableID: reconcile.StableID(genText(t)), Account: reconcile.AccountID(genText(t)), Name: genText(t),
+		Since: genTime(t), Misses: rapid.Int().Draw(t, "misses"), SuspendDue: genTimeOrNone(t), DeleteDue: genTimeOrNone(t),
+	}
 }
 
 // upTo makes a list of at most n members, nil if empty.
@@ -85,8 +91,10 @@ func genRun(t *rapid.T) reconcile.RunResult {
 		return reconcile.BlockReason{Code: genCode(t), Stage: genStage(t), Source: genText(t), Message: genText(t), Hint: genText(t), Approvable: rapid.Bool().Draw(t, "approvable")}
 	})
 	r.Sources = upTo(t, 2, func(t *rapid.T) reconcile.SourcePlan {
-		return reconcile.SourcePlan{Name: genText(t), Complete: rapid.Bool().Draw(t, "complete"), FirstRun: rapid.Bool().Draw(t, "first"),
-			Entries: rapid.Int().Draw(t, "entries"), Reasons: upTo(t, 2, genReason), Warnings: upTo(t, 2, genReason)}
+		return reconcile.SourcePlan{
+			Name: genText(t), Complete: rapid.Bool().Draw(t, "complete"), FirstRun: rapid.Bool().Draw(t, "first"),
+			Entries: rapid.Int().Draw(t, "entries"), Reasons: upTo(t, 2, genReason), Warnings: upTo(t, 2, genReason),
+		}
 	})
 	seq := 0
 	r.Actions = upTo(t, 5, func(t *rapid.T) reconcile.Action { seq++; return genAction(t, seq) })

@@ -47,26 +47,36 @@ func firstPlan() reconcile.Plan {
 	p.Sources[0].FirstRun = true
 	p.Counts = reconcile.Counts{Known: 0, New: 2, Linked: 998}
 	for i := range 14 {
-		p.Notices = append(p.Notices, reconcile.Notice{Code: reconcile.NoticeOrphan, Account: reconcile.AccountID(fmt.Sprintf("o%d", i)),
-			Name: fmt.Sprintf("old%02d@example.org", i), Message: "no entry of any source carries this name"})
+		p.Notices = append(p.Notices, reconcile.Notice{
+			Code: reconcile.NoticeOrphan, Account: reconcile.AccountID(fmt.Sprintf("o%d", i)),
+			Name: fmt.Sprintf("old%02d@example.org", i), Message: "no entry of any source carries this name",
+		})
 	}
 	p.Notices = append(p.Notices, reconcile.Notice{Code: reconcile.NoticePatternUnmatched, Source: "staff", Message: `the pattern "svc-*" of policy.protect matches nobody`})
-	p.Holds = []reconcile.Hold{{Code: reconcile.HoldOlderThanPerson, Source: "staff", StableID: "8d1e", Account: "c", Name: "li@example.org",
-		Message: "the account was made on 2019-02-01, the entry on 2026-10-02"}}
+	p.Holds = []reconcile.Hold{{
+		Code: reconcile.HoldOlderThanPerson, Source: "staff", StableID: "8d1e", Account: "c", Name: "li@example.org",
+		Message: "the account was made on 2019-02-01, the entry on 2026-10-02",
+	}}
 	return p
 }
 
 func busyPlan() reconcile.Plan {
 	p := basePlan()
 	p.Actions = []reconcile.Action{
-		{Seq: 1, Kind: reconcile.ActRelease, Stage: reconcile.StageProtect, Source: "staff", StableID: "11", Account: "b", From: "bea@example.org", To: "bea@example.org",
-			Addresses: reconcile.AddressChange{From: []string{"info@example.org", "press@example.org"}, To: []string{"press@example.org"}}, Reason: "info@example.org is now an address of carl@example.org"},
-		{Seq: 2, Kind: reconcile.ActPark, Stage: reconcile.StageProtect, Source: "staff", StableID: "12", Account: "d", From: "kim@example.org", To: "syncagent-parked-d@example.org",
-			Reason: "kim@example.org was given to another person (ID 77)"},
+		{
+			Seq: 1, Kind: reconcile.ActRelease, Stage: reconcile.StageProtect, Source: "staff", StableID: "11", Account: "b", From: "bea@example.org", To: "bea@example.org",
+			Addresses: reconcile.AddressChange{From: []string{"info@example.org", "press@example.org"}, To: []string{"press@example.org"}}, Reason: "info@example.org is now an address of carl@example.org",
+		},
+		{
+			Seq: 2, Kind: reconcile.ActPark, Stage: reconcile.StageProtect, Source: "staff", StableID: "12", Account: "d", From: "kim@example.org", To: "syncagent-parked-d@example.org",
+			Reason: "kim@example.org was given to another person (ID 77)",
+		},
 		{Seq: 3, Kind: reconcile.ActSuspend, Stage: reconcile.StageProtect, Source: "staff", StableID: "13", Account: "e", From: "tom@example.org", Reason: "absent for two readings"},
 		{Seq: 4, Kind: reconcile.ActResume, Stage: reconcile.StageProtect, Source: "staff", StableID: "14", Account: "f", From: "eva@example.org", Reason: "the person is back"},
-		{Seq: 5, Kind: reconcile.ActRename, Stage: reconcile.StageRename, Source: "staff", StableID: "15", Account: "g", From: "anna.schmidt@example.org", To: "anna.weber@example.org",
-			Addresses: reconcile.AddressChange{From: []string{"schmidt@example.org"}, To: []string{"weber@example.org"}}, Reason: "the directory has a new name for the same ID"},
+		{
+			Seq: 5, Kind: reconcile.ActRename, Stage: reconcile.StageRename, Source: "staff", StableID: "15", Account: "g", From: "anna.schmidt@example.org", To: "anna.weber@example.org",
+			Addresses: reconcile.AddressChange{From: []string{"schmidt@example.org"}, To: []string{"weber@example.org"}}, Reason: "the directory has a new name for the same ID",
+		},
 		{Seq: 6, Kind: reconcile.ActRename, Stage: reconcile.StageRename, Source: "staff", StableID: "16", Account: "h", From: "x@example.org", To: "y@example.org", Via: "syncagent-tmp-h@example.org", Group: 1, Reason: "two people exchange their names"},
 		{Seq: 7, Kind: reconcile.ActRename, Stage: reconcile.StageRename, Source: "staff", StableID: "17", Account: "i", From: "y@example.org", To: "x@example.org", After: []int{6}, Group: 1, Reason: "two people exchange their names"},
 		{Seq: 8, Kind: reconcile.ActRename, Stage: reconcile.StageRename, Source: "staff", StableID: "18", Account: "j", From: "山田太郎@example.org", To: "佐藤太郎@example.org"},
@@ -81,8 +91,10 @@ func busyPlan() reconcile.Plan {
 		{Source: "staff", StableID: "31", Account: "n", Name: "left@example.org", Since: at("2026-11-21T10:00:00Z"), Misses: 1},
 	}
 	for i := range 13 {
-		p.Holds = append(p.Holds, reconcile.Hold{Code: reconcile.HoldDomainUnknown, Source: "staff", StableID: reconcile.StableID(fmt.Sprint(100 + i)),
-			Account: reconcile.AccountID(fmt.Sprintf("q%d", i)), Name: fmt.Sprintf("user%02d@example.org", i), Message: "the server has no domain new.example.org"})
+		p.Holds = append(p.Holds, reconcile.Hold{
+			Code: reconcile.HoldDomainUnknown, Source: "staff", StableID: reconcile.StableID(fmt.Sprint(100 + i)),
+			Account: reconcile.AccountID(fmt.Sprintf("q%d", i)), Name: fmt.Sprintf("user%02d@example.org", i), Message: "the server has no domain new.example.org",
+		})
 	}
 	p.Holds = append(p.Holds,
 		reconcile.Hold{Code: reconcile.HoldTwinNotEmpty, Source: "staff", StableID: "15", Account: "z", Name: "anna.weber@example.org", Message: "the second mailbox holds 3 messages", Hint: "Look into it and move the 3 messages."},
@@ -133,8 +145,10 @@ func savedPlan() reconcile.RunResult {
 }
 
 func finishedRun() reconcile.RunResult {
-	r := reconcile.RunResult{Plan: busyPlan(), Run: "20261123T190000Z-2", Created: at("2026-11-23T19:00:00Z"), DurationMS: 12345,
-		Purge: &reconcile.PurgeResult{State: "timeout", Message: "shard 3 is still at work"}}
+	r := reconcile.RunResult{
+		Plan: busyPlan(), Run: "20261123T190000Z-2", Created: at("2026-11-23T19:00:00Z"), DurationMS: 12345,
+		Purge: &reconcile.PurgeResult{State: "timeout", Message: "shard 3 is still at work"},
+	}
 	for seq := 1; seq <= 13; seq++ {
 		r.Results = append(r.Results, reconcile.Result{Seq: seq, Outcome: reconcile.OutcomeDone})
 	}
@@ -155,25 +169,29 @@ func historyView() HistoryView {
 func statusView() StatusView {
 	last := historyView().Runs[1]
 	p := blockedPlan()
-	return StatusView{LastRun: &last, NextRun: on("2026-11-23T19:30:00Z"), Running: "run r4 of process 17 since 19:29",
+	return StatusView{
+		LastRun: &last, NextRun: on("2026-11-23T19:30:00Z"), Running: "run r4 of process 17 since 19:29",
 		Sources: []StatusSource{{Name: "pupils"}, {Name: "staff", Adopted: true, Known: 1000, Missing: 2, LastComplete: on("2026-11-23T19:15:00Z")}},
 		Server:  StatusServer{URL: "https://mail.example.org", Generation: "jmap-0.16"}, Plan: someHash, Blocked: p.Verdict.Reasons[:2],
 		Missing:   busyPlan().Missing,
 		Closed:    []StatusAccount{{Source: "staff", StableID: "13", Account: "e", Name: "tom@example.org", State: "suspended", Since: at("2026-11-20T00:00:00Z")}, {Source: "staff", StableID: "12", Account: "d", Name: "syncagent-parked-d@example.org", State: "parked", Since: at("2026-11-21T00:00:00Z")}},
 		Holds:     busyPlan().Holds[13:14],
 		Approvals: []StatusApproval{{ID: 3, By: []string{"Bea", "Carl"}, Reason: "end of term", Expires: at("2026-11-24T00:00:00Z"), Covers: "12 deletions"}},
-		Audit:     StatusAudit{Records: 4711}}
+		Audit:     StatusAudit{Records: 4711},
+	}
 }
 
 func explainView() ExplainView {
 	return ExplainView{Asked: "tom", People: []ExplainPerson{
-		{Source: "staff", StableID: "13", Name: "tom@example.org", Label: "uid=tom,ou=people,dc=example,dc=org", State: "missing", Access: "suspended",
+		{
+			Source: "staff", StableID: "13", Name: "tom@example.org", Label: "uid=tom,ou=people,dc=example,dc=org", State: "missing", Access: "suspended",
 			Accounts: []ExplainAccount{{ID: "e", Name: "tom@example.org"}, {ID: "f", Name: "tom", Note: "under map.name_also"}},
 			LastSeen: on("2026-11-19T00:00:00Z"), Missing: &ExplainMissing{Since: at("2026-11-20T00:00:00Z"), Misses: 5, DeleteDue: on("2026-12-04T00:00:00Z")},
 			Holds:    []reconcile.Hold{{Code: reconcile.HoldRecheckBlind, Source: "staff", StableID: "13", Account: "e", Name: "tom@example.org", Message: "the known entry 77 was not found on the same path"}},
 			Next:     "looks again, and deletes the mailbox on 2026-12-04 at the earliest",
 			Timeline: []ExplainEvent{{Time: at("2026-01-02T00:00:00Z"), Run: "r1", Text: "linked to account e"}, {Time: at("2026-11-20T00:00:00Z"), Run: "r2", Text: "first missed"}},
-			Commands: []ExplainCommand{{What: "To see what the directory says:", Line: "ldapsearch -H ldaps://ldap1.example.org -D cn=sync,dc=example,dc=org -W -b dc=example,dc=org '(entryUUID=13)'"}}},
+			Commands: []ExplainCommand{{What: "To see what the directory says:", Line: "ldapsearch -H ldaps://ldap1.example.org -D cn=sync,dc=example,dc=org -W -b dc=example,dc=org '(entryUUID=13)'"}},
+		},
 		{Source: "pupils", StableID: "99", Name: "tom@school.example.org", State: "active", Access: "open", Protected: "by Bea on 2026-05-05: works council"},
 	}}
 }

@@ -76,8 +76,10 @@ type StatusAudit struct {
 
 func (s StatusView) layout(o Options) document {
 	d := document{title: "syncagent: status", facts: s.facts()}
-	plan := planView{run: &reconcile.RunResult{}, plan: reconcile.Plan{Hash: s.Plan, Holds: s.Holds, Sources: make([]reconcile.SourcePlan, len(s.Sources)),
-		Verdict: reconcile.Verdict{Blocked: len(s.Blocked) > 0, Reasons: s.Blocked}}}
+	plan := planView{run: &reconcile.RunResult{}, plan: reconcile.Plan{
+		Hash: s.Plan, Holds: s.Holds, Sources: make([]reconcile.SourcePlan, len(s.Sources)),
+		Verdict: reconcile.Verdict{Blocked: len(s.Blocked) > 0, Reasons: s.Blocked},
+	}}
 	var blocks section
 	if len(s.Blocked) > 0 {
 		blocks = plan.blocks()
@@ -151,8 +153,10 @@ func (s StatusView) closed(o Options) section {
 			g.more = len(s.Closed) - i
 			break
 		}
-		it := item{symbol: symbols[reconcile.ActSuspend], tone: toneWarn, name: or(a.Name, string(a.Account)),
-			text: fmt.Sprintf("%s since %s", a.State, day(a.Since))}
+		it := item{
+			symbol: symbols[reconcile.ActSuspend], tone: toneWarn, name: or(a.Name, string(a.Account)),
+			text: fmt.Sprintf("%s since %s", a.State, day(a.Since)),
+		}
 		if a.State == "parked" {
 			it.symbol = symbols[reconcile.ActPark]
 		}

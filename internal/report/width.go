@@ -46,7 +46,7 @@ func pad(text string, to int) string {
 func wrap(text string, limit int) []string {
 	var lines []string
 	line, used := "", 0
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		w := columns(word)
 		if line != "" && used+1+w > limit {
 			lines = append(lines, line)

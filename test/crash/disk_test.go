@@ -77,7 +77,7 @@ func (l *life) runFull(ctx context.Context, n, left int) error {
 
 // fill leaves no more than some bytes.
 func fill(name string, left int) error {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // made by the test
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

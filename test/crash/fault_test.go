@@ -36,8 +36,10 @@ var (
 		{name: "500 without the work", fault: stalwarttest.Fault{Status: http.StatusInternalServerError, SkipWork: true}, codes: lightly},
 		{name: "503 without the work", fault: stalwarttest.Fault{Status: http.StatusServiceUnavailable, SkipWork: true}, codes: lightly},
 		{name: "503 from here on", fault: stalwarttest.Fault{Status: http.StatusServiceUnavailable, SkipWork: true, Times: -1}, codes: []int{3, 6}, slow: true},
-		{name: "429 with Retry-After", fault: stalwarttest.Fault{Status: http.StatusTooManyRequests, SkipWork: true,
-			Header: http.Header{"Retry-After": {"1"}}}, codes: []int{0}, slow: true},
+		{name: "429 with Retry-After", fault: stalwarttest.Fault{
+			Status: http.StatusTooManyRequests, SkipWork: true,
+			Header: http.Header{"Retry-After": {"1"}},
+		}, codes: []int{0}, slow: true},
 		{name: "an answer after the timeout", fault: stalwarttest.Fault{Delay: 5 * time.Second}, codes: lightly, slow: true},
 		{name: "401", fault: stalwarttest.Fault{Status: http.StatusUnauthorized, SkipWork: true, Times: -1}, codes: []int{6}, last: true},
 		{name: "403", fault: stalwarttest.Fault{Status: http.StatusForbidden, SkipWork: true, Times: -1}, codes: []int{6}, last: true},
@@ -61,8 +63,10 @@ func TestServerFaults(t *testing.T) {
 				if x.writes && !ref.writing(n) || !always && !sample(n+3*i, step) {
 					continue
 				}
-				scenes = append(scenes, scene{name: numbered(n, x.name, ref.calls[n-1]), runs: 2,
-					play: func(ctx context.Context, l *life) error { return l.runTroubled(ctx, x, n) }})
+				scenes = append(scenes, scene{
+					name: numbered(n, x.name, ref.calls[n-1]), runs: 2,
+					play: func(ctx context.Context, l *life) error { return l.runTroubled(ctx, x, n) },
+				})
 			}
 		}
 		return scenes

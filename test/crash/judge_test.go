@@ -245,7 +245,7 @@ func (l *life) mail() error {
 		for _, address := range append([]string{p.mail}, p.aliases...) {
 			view, _ := l.server.AccountOf(address)
 			if id, err := l.server.Login(p.mail, secret(p.id)); err != nil || view.ID != id {
-				errs = append(errs, fmt.Errorf("%s of %s leads to account %q, the login to %q: %v", address, p.id, view.ID, id, err))
+				errs = append(errs, fmt.Errorf("%s of %s leads to account %q, the login to %q: %w", address, p.id, view.ID, id, err))
 			}
 		}
 	}

@@ -71,18 +71,22 @@ func TestKilledAtRecord(t *testing.T) {
 		var scenes []scene
 		for n := range ref.linesAt - ref.lines {
 			if sample(n, 6) {
-				scenes = append(scenes, scene{name: fmt.Sprintf("killed after audit record %d", n+1), runs: 1, exact: true,
+				scenes = append(scenes, scene{
+					name: fmt.Sprintf("killed after audit record %d", n+1), runs: 1, exact: true,
 					play: func(ctx context.Context, l *life) error {
 						return l.runCut(ctx, filepath.Join("audit", "audit.jsonl"), n+1)
-					}})
+					},
+				})
 			}
 		}
 		for n := range 60 {
 			if sample(n, 8) {
-				scenes = append(scenes, scene{name: fmt.Sprintf("killed after write %d of the ledger", n+1), runs: 1, exact: true,
+				scenes = append(scenes, scene{
+					name: fmt.Sprintf("killed after write %d of the ledger", n+1), runs: 1, exact: true,
 					play: func(ctx context.Context, l *life) error {
 						return l.runCut(ctx, filepath.Join("state", "state.db-wal"), n+1)
-					}})
+					},
+				})
 			}
 		}
 		return scenes

@@ -169,7 +169,7 @@ func (l *life) restrict() error {
 		if e.IsDir() {
 			return os.Chmod(path, 0o700) //nolint:gosec // a directory needs the bit
 		}
-		return os.Chmod(path, 0o600)
+		return os.Chmod(path, 0o600) //nolint:gosec // a folder of the test
 	})
 }
 
@@ -189,7 +189,7 @@ func (l *life) run(ctx context.Context, args ...string) result {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	began := time.Now()
-	cmd := exec.CommandContext(ctx, binary, append(args, "-c", filepath.Join(l.dir, "syncagent.yaml"), "--log-format", "json")...) //nolint:gosec // our own program
+	cmd := exec.CommandContext(ctx, binary, append(args, "-c", filepath.Join(l.dir, "syncagent.yaml"), "--log-format", "json")...)
 	cmd.Env = []string{"HOME=" + l.dir, "NO_COLOR=1"}
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out

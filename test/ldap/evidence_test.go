@@ -49,43 +49,79 @@ type unusual struct {
 }
 
 var unusuals = []unusual{
-	{name: "hidden from the bind account by an ACL", believed: 0, wants: "empty",
-		set: acl(`access to filter=(objectClass=inetOrgPerson) by * none` + "\n" + testserver.DefaultACL)},
-	{name: "half of the entries hidden", believed: users / 2,
-		set: acl(fmt.Sprintf(`access to dn.regex="^uid=u[0-9]*[02468],%s$" by * none`, testserver.PeopleDN) + "\n" + testserver.DefaultACL)},
-	{name: "the base hidden", believed: -1, wants: "base-missing",
-		set: acl(fmt.Sprintf(`access to dn.subtree=%q by * none`, testserver.PeopleDN) + "\n" + testserver.DefaultACL)},
-	{name: "the ID attribute hidden", believed: -1, wants: "no-id",
-		set: acl("access to attrs=entryUUID by * none\n" + testserver.DefaultACL)},
-	{name: "typo in the filter value", believed: 0, wants: "empty",
-		change: func(o *ldapsrc.Options) { o.Filter = "(objectClass=inetOrgPersn)" }},
-	{name: "typo in the filter attribute", believed: 0, wants: "empty",
-		change: func(o *ldapsrc.Options) { o.Filter = "(&(objectClass=inetOrgPerson)(emploeeNumber=*))" }},
-	{name: "filter narrowed to 10", believed: 10,
-		change: func(o *ldapsrc.Options) { o.Filter = "(&(objectClass=inetOrgPerson)(uid=u000100*))" }},
-	{name: "limited to 500, paged", believed: -1, wants: "limit-reached",
-		change: func(o *ldapsrc.Options) { limited(o); o.PageSize = 100 }},
-	{name: "limited to 500, one page", believed: -1, wants: "limit-reached",
-		change: func(o *ldapsrc.Options) { limited(o); o.PageSize = 5000 }},
-	{name: "limited by size.pr", believed: -1, wants: "limit-reached",
-		set: limits(`limits dn.exact="` + testserver.SyncDN + `" size=500 size.pr=100`)},
-	{name: "limited by size.prtotal", believed: -1, wants: "limit-reached",
-		set: limits(`limits dn.exact="` + testserver.SyncDN + `" size=unlimited size.prtotal=1000`)},
-	{name: "paging disabled", believed: -1, wants: "limit-reached",
-		set: limits(`limits dn.exact="` + testserver.SyncDN + `" size=unlimited size.prtotal=disabled`)},
-	{name: "base missing", believed: -1, wants: "base-missing",
-		change: func(o *ldapsrc.Options) { o.Bases = []string{"ou=persons," + testserver.BaseDN} }},
-	{name: "outside of every suffix", believed: -1, wants: "base-missing",
-		change: func(o *ldapsrc.Options) { o.Bases = []string{"dc=other,dc=test"} }},
-	{name: "wrong password", believed: -1, wants: "login-refused",
-		change: func(o *ldapsrc.Options) { o.Bind.Password = password("wrong") }},
-	{name: "anonymous", believed: -1, wants: "base-missing",
-		change: func(o *ldapsrc.Options) { o.Bind = ldapsrc.Bind{} }},
-	{name: "nobody listens", believed: -1, wants: "unreachable",
-		set: func(_ *testing.T, s *testserver.SlapdServer) { s.Kill() }},
-	{name: "stopped with SIGSTOP", believed: -1, wants: "timeout",
+	{
+		name: "hidden from the bind account by an ACL", believed: 0, wants: "empty",
+		set: acl(`access to filter=(objectClass=inetOrgPerson) by * none` + "\n" + testserver.DefaultACL),
+	},
+	{
+		name: "half of the entries hidden", believed: users / 2,
+		set: acl(fmt.Sprintf(`access to dn.regex="^uid=u[0-9]*[02468],%s$" by * none`, testserver.PeopleDN) + "\n" + testserver.DefaultACL),
+	},
+	{
+		name: "the base hidden", believed: -1, wants: "base-missing",
+		set: acl(fmt.Sprintf(`access to dn.subtree=%q by * none`, testserver.PeopleDN) + "\n" + testserver.DefaultACL),
+	},
+	{
+		name: "the ID attribute hidden", believed: -1, wants: "no-id",
+		set: acl("access to attrs=entryUUID by * none\n" + testserver.DefaultACL),
+	},
+	{
+		name: "typo in the filter value", believed: 0, wants: "empty",
+		change: func(o *ldapsrc.Options) { o.Filter = "(objectClass=inetOrgPersn)" },
+	},
+	{
+		name: "typo in the filter attribute", believed: 0, wants: "empty",
+		change: func(o *ldapsrc.Options) { o.Filter = "(&(objectClass=inetOrgPerson)(emploeeNumber=*))" },
+	},
+	{
+		name: "filter narrowed to 10", believed: 10,
+		change: func(o *ldapsrc.Options) { o.Filter = "(&(objectClass=inetOrgPerson)(uid=u000100*))" },
+	},
+	{
+		name: "limited to 500, paged", believed: -1, wants: "limit-reached",
+		change: func(o *ldapsrc.Options) { limited(o); o.PageSize = 100 },
+	},
+	{
+		name: "limited to 500, one page", believed: -1, wants: "limit-reached",
+		change: func(o *ldapsrc.Options) { limited(o); o.PageSize = 5000 },
+	},
+	{
+		name: "limited by size.pr", believed: -1, wants: "limit-reached",
+		set: limits(`limits dn.exact="` + testserver.SyncDN + `" size=500 size.pr=100`),
+	},
+	{
+		name: "limited by size.prtotal", believed: -1, wants: "limit-reached",
+		set: limits(`limits dn.exact="` + testserver.SyncDN + `" size=unlimited size.prtotal=1000`),
+	},
+	{
+		name: "paging disabled", believed: -1, wants: "limit-reached",
+		set: limits(`limits dn.exact="` + testserver.SyncDN + `" size=unlimited size.prtotal=disabled`),
+	},
+	{
+		name: "base missing", believed: -1, wants: "base-missing",
+		change: func(o *ldapsrc.Options) { o.Bases = []string{"ou=persons," + testserver.BaseDN} },
+	},
+	{
+		name: "outside of every suffix", believed: -1, wants: "base-missing",
+		change: func(o *ldapsrc.Options) { o.Bases = []string{"dc=other,dc=test"} },
+	},
+	{
+		name: "wrong password", believed: -1, wants: "login-refused",
+		change: func(o *ldapsrc.Options) { o.Bind.Password = password("wrong") },
+	},
+	{
+		name: "anonymous", believed: -1, wants: "base-missing",
+		change: func(o *ldapsrc.Options) { o.Bind = ldapsrc.Bind{} },
+	},
+	{
+		name: "nobody listens", believed: -1, wants: "unreachable",
+		set: func(_ *testing.T, s *testserver.SlapdServer) { s.Kill() },
+	},
+	{
+		name: "stopped with SIGSTOP", believed: -1, wants: "timeout",
 		set:    func(t *testing.T, s *testserver.SlapdServer) { s.Signal(t, syscall.SIGSTOP) },
-		change: func(o *ldapsrc.Options) { o.Timeout = hung }},
+		change: func(o *ldapsrc.Options) { o.Timeout = hung },
+	},
 }
 
 func acl(rules string) func(*testing.T, *testserver.SlapdServer) {

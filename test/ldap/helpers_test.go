@@ -72,8 +72,7 @@ func snapshot(t testing.TB, s *ldapsrc.Source, each func(n int)) (entries int, e
 		}
 		return nil
 	})
-	var unusable *ldapsrc.UnusableError
-	if errors.As(err, &unusable) {
+	if unusable, ok := errors.AsType[*ldapsrc.UnusableError](err); ok {
 		ev.Reasons = append(ev.Reasons, unusable.Reason)
 	}
 	return entries, ev, err

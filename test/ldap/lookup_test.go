@@ -66,20 +66,28 @@ func TestLookups(t *testing.T) {
 		{name: "present", i: 20, id: found, identity: found},
 		{name: "deleted", i: 10, id: absent, identity: absent},
 		{name: "moved to the leavers", i: 11, id: found, identity: found, leaver: true, change: leavers},
-		{name: "moved to the leavers, by filter", i: 11, id: found, identity: found, leaver: true,
-			change: func(o *ldapsrc.Options) { o.Leavers.Filter = "(entryDN:dnSubtreeMatch:=" + testserver.LeaversDN + ")" }},
+		{
+			name: "moved to the leavers, by filter", i: 11, id: found, identity: found, leaver: true,
+			change: func(o *ldapsrc.Options) { o.Leavers.Filter = "(entryDN:dnSubtreeMatch:=" + testserver.LeaversDN + ")" },
+		},
 		{name: "moved out of the base", i: 12, id: found, identity: found, change: leavers},
-		{name: "the filter does not match any more", i: 20, id: found, identity: found,
-			change: func(o *ldapsrc.Options) { o.Filter = "(employeeNumber=999)" }},
+		{
+			name: "the filter does not match any more", i: 20, id: found, identity: found,
+			change: func(o *ldapsrc.Options) { o.Filter = "(employeeNumber=999)" },
+		},
 		{name: "deleted, its address given to another", i: 13, id: absent, identity: found},
 		{name: "all hidden", i: 20, id: unknown, identity: unknown, acl: "access to filter=(objectClass=inetOrgPerson) by * none\n" + testserver.DefaultACL},
 		{name: "may be read but not searched by mail", i: 10, id: absent, identity: unknown, acl: noSearch},
 		{name: "the control is gone", i: 10, id: unknown, identity: unknown, request: func(r *reconcile.LookupRequest) { r.Control = id(13) }},
 		{name: "no control", i: 10, id: unknown, identity: unknown, request: func(r *reconcile.LookupRequest) { r.Control = "" }},
-		{name: "the base moved", i: 10, id: absent, identity: absent,
-			change: func(o *ldapsrc.Options) { o.Bases = []string{"ou=former," + testserver.BaseDN} }},
-		{name: "look-up base below the control", i: 10, id: unknown, identity: unknown,
-			change: func(o *ldapsrc.Options) { o.LookupBase = testserver.GroupsDN }},
+		{
+			name: "the base moved", i: 10, id: absent, identity: absent,
+			change: func(o *ldapsrc.Options) { o.Bases = []string{"ou=former," + testserver.BaseDN} },
+		},
+		{
+			name: "look-up base below the control", i: 10, id: unknown, identity: unknown,
+			change: func(o *ldapsrc.Options) { o.LookupBase = testserver.GroupsDN },
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.acl != "" {

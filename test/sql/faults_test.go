@@ -125,7 +125,7 @@ func TestReadsOnly(t *testing.T) {
 	}
 	each(t, func(t *testing.T, s server) {
 		admin, _ := s.database(t)
-		w := &world{World: sqlworld.New(t, s.flavour, admin, admin), t: t, server: s}
+		w := sqlworld.New(t, s.flavour, admin, admin)
 		if err := w.Put(sourcetest.Person{Key: "a", Name: "a", Kind: reconcile.KindIndividual}); err != nil {
 			t.Fatal(err)
 		}
