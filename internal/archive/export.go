@@ -1,0 +1,165 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"syncagent/internal/reconcile"
+)
+
+// DefaultRounds is how often an export catches up with an account that changes.
+const DefaultRounds = 6
+
+// ExportOptions say what to export and where to.
+type ExportOptions struct {
+	// Dir is the directory of archives; it is made if it does not exist.
+	Dir     string
+	Account reconcile.AccountID
+	// Server is the fingerprint of the server, for the manifest and so that a
+	// partial archive of another server is not taken up.
+	Server string
+	// Rounds bounds the catching up; zero means DefaultRounds.
+	Rounds   int
+	Now      func() time.Time // nil: time.Now
+	Progress func(Progress)   // may be nil
+}
+
+// Result is a finished and verified archive.
+type Result struct {
+	Path string
+	Manifest
+	// ManifestSHA256 is for the audit log: with it nobody can change the archive
+	// and its manifest unseen.
+	ManifestSHA256 string
+	// Kept counts the contents that an earlier try had fetched already.
+	Kept int
+}
+
+// Export reads an account into an archive, catches up with changes until the
+// server's lists and states are those of the archive, reads the archive back,
+// and gives it its final name. After an error the partial archive stays and the
+// next Export goes on with it. Two exports of one account must not run at once.
+//
+// Errors: GoneError, ChangingError, BrokenError (what was written reads back
+// differently), those of the server and of the file system.
+func Export(ctx context.Context, server Reader, o ExportOptions) (Result, error) {
+	if o.Rounds <= 0 {
+		o.Rounds = DefaultRounds
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if strings.ContainsFunc(string(o.Account), unsafe) || o.Account == "" {
+		return Result{}, fmt.Errorf("export: %q is not the ID of an account", string(o.Account))
+	}
+	partial := filepath.Join(o.Dir, partialMark+short(o.Server)+"-"+string(o.Account))
+	if err := os.MkdirAll(filepath.Join(partial, blobDir), dirMode); err != nil {
+		return Result{}, fmt.Errorf("export account %q: %w", string(o.Account), err)
+	}
+	e := &export{server: server, o: o, dir: partial, written: map[string]listing{}, files: map[string]File{}}
+	result, err := e.run(ctx)
+	if err != nil {
+		if e.untouched() { // of an account that is not there nothing stays behind
+			_ = os.RemoveAll(partial)
+		}
+		return Result{}, fmt.Errorf("export account %q: %w", string(o.Account), err)
+	}
+	return result, nil
+}
+
+// short gives the part of a fingerprint that goes into a file name.
+func short(fingerprint string) string {
+	s := strings.Map(func(r rune) rune {
+		if unsafe(r) {
+			return '_'
+		}
+		return r
+	}, fingerprint)
+	return s[:min(16, len(s))]
+}
+
+// export is one attempt.
+type export struct {
+	server  Reader
+	o       ExportOptions
+	dir     string
+	index   *blobIndex
+	name    string
+	written map[string]listing // by type, as it stands in the archive
+	files   map[string]File    // without the blobs
+	blobs   map[string]bool    // paths that the present objects refer to
+	bytes   int64
+}
+
+func (e *export) untouched() bool {
+	return len(e.files) == 0 && (e.index == nil || len(e.index.files) == 0)
+}
+
+func (e *export) run(ctx context.Context) (Result, error) {
+	started := e.o.Now().UTC().Truncate(time.Second)
+	if err := e.lookUp(ctx); err != nil {
+		return Result{}, err
+	}
+	var err error
+	if e.index, err = openIndex(e.dir); err != nil {
+		return Result{}, err
+	}
+	defer e.index.close()
+	if err := e.rounds(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := e.tidy(); err != nil {
+		return Result{}, err
+	}
+	m := Manifest{
+		Version: manifestVersion, Server: e.o.Server, Account: e.o.Account, Name: e.name, Started: started,
+		Finished: e.o.Now().UTC().Truncate(time.Second), Counts: map[string]int{}, Files: e.files,
+	}
+	for kind, l := range e.written {
+		m.Counts[kind] = len(l.ids)
+	}
+	for path := range e.blobs {
+		m.Files[path] = e.index.files[path]
+	}
+	for _, f := range m.Files {
+		m.Bytes += f.Size
+	}
+	return e.finish(m)
+}
+
+// finish reads the archive back and gives it its name.
+func (e *export) finish(m Manifest) (Result, error) {
+	if err := writeManifest(e.dir, m); err != nil {
+		return Result{}, err
+	}
+	verified, err := Verify(e.dir)
+	if err != nil {
+		_ = os.Remove(filepath.Join(e.dir, manifestFile))
+		return Result{}, err
+	}
+	final := filepath.Join(e.o.Dir, fmt.Sprintf("%s-%s-%s", safeName(e.name), m.Account, m.Finished.Format("20060102T150405Z")))
+	if _, err := os.Lstat(final); err == nil {
+		return Result{}, fmt.Errorf("%s exists already", final)
+	}
+	if err := errors.Join(syncDir(filepath.Join(e.dir, blobDir)), syncDir(e.dir)); err != nil {
+		return Result{}, err
+	}
+	if err := os.Rename(e.dir, final); err != nil {
+		return Result{}, err
+	}
+	if err := syncDir(e.o.Dir); err != nil {
+		return Result{}, err
+	}
+	return Result{Path: final, Manifest: m, ManifestSHA256: verified.ManifestSHA256, Kept: e.index.kept}, nil
+}
+
+func (e *export) tell(kind string, done, total int) {
+	if e.o.Progress != nil {
+		e.o.Progress(Progress{Kind: kind, Done: done, Total: total, Bytes: e.bytes})
+	}
+}

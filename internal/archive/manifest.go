@@ -1,0 +1,74 @@
+package archive
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"syncagent/internal/reconcile"
+)
+
+// manifestVersion is the version of the layout; a newer one is refused.
+const manifestVersion = 1
+
+// Manifest says what an archive holds and where it came from.
+type Manifest struct {
+	Version int `json:"version"`
+	// Server is the fingerprint of the server, Account and Name are as they were
+	// on it.
+	Server  string              `json:"server"`
+	Account reconcile.AccountID `json:"account"`
+	Name    string              `json:"name"`
+	// Started is when the export (its last attempt) began, Finished when it was
+	// complete.
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	// Counts are the numbers of objects by JMAP type, equal to the server's at the
+	// end of the export.
+	Counts map[string]int `json:"counts"`
+	// Bytes is the size of all files but this one.
+	Bytes int64           `json:"bytes"`
+	Files map[string]File `json:"files"`
+}
+
+// File is one file of an archive.
+type File struct {
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// readManifest reads the manifest and gives the SHA-256 of its text, too.
+func readManifest(dir string) (m Manifest, digest string, err error) {
+	data, err := os.ReadFile(filepath.Join(dir, manifestFile)) //nolint:gosec // the archive that a person or the configuration names
+	if errors.Is(err, os.ErrNotExist) {
+		return m, "", &BrokenError{Path: dir, Problems: []string{"it has no manifest.json: it is not a finished archive"}}
+	}
+	if err != nil {
+		return m, "", fmt.Errorf("read the manifest: %w", err)
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		return m, "", &BrokenError{Path: dir, Problems: []string{"its manifest.json is not readable"}}
+	}
+	if m.Version != manifestVersion {
+		return m, "", &BrokenError{Path: dir, Problems: []string{fmt.Sprintf("its layout is of version %d, this build knows %d", m.Version, manifestVersion)}}
+	}
+	sum := sha256.Sum256(data)
+	return m, hex.EncodeToString(sum[:]), nil
+}
+
+func writeManifest(dir string, m Manifest) error {
+	data, err := json.MarshalIndent(m, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode the manifest: %w", err)
+	}
+	_, err = writeFile(filepath.Join(dir, manifestFile), func(w *hashingWriter) error {
+		_, err := w.Write(append(data, '\n'))
+		return err
+	})
+	return err
+}
