@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"syncagent/internal/reconcile"
 )
@@ -52,6 +53,14 @@ func (s *jmapServer) Park(ctx context.Context, write reconcile.IdentityWrite, cu
 	if err != nil {
 		return result, fmt.Errorf("park account %q: %w", string(write.Account), err)
 	}
+	stands, err := s.standsParked(ctx, write, &result)
+	if err != nil {
+		return result, fmt.Errorf("park account %q: %w", string(write.Account), err)
+	}
+	if stands {
+		s.cutRest(ctx, write.Account, cut, &result)
+		return result, nil
+	}
 	var refusal error
 	build := func() (any, error) {
 		record, err := s.getAccount(ctx, write.Account)
@@ -78,12 +87,37 @@ func (s *jmapServer) Park(ctx context.Context, write reconcile.IdentityWrite, cu
 	if refusal != nil {
 		result.notCut(NotCutAccess, "passwords and tokens still open the account: "+refusal.Error(), HintOf(refusal))
 	}
-	if cut {
-		s.cutCredentials(ctx, write.Account, &result)
-		result.notCut(NotCutSessions, "IMAP sessions that are open now go on until they end",
-			"restart the mail server, or wait, if that matters")
-	}
+	s.cutRest(ctx, write.Account, cut, &result)
 	return result, nil
+}
+
+// standsParked tells whether the account was moved aside and cut already, by a
+// run that was killed before it could take the credentials; then nothing is
+// written again.
+func (s *jmapServer) standsParked(ctx context.Context, write reconcile.IdentityWrite, result *ParkResult) (bool, error) {
+	record, err := s.getAccount(ctx, write.Account)
+	if err != nil {
+		return false, err
+	}
+	if !strings.EqualFold(record.EmailAddress, write.Name) || len(record.Aliases) > 0 {
+		return false, nil
+	}
+	rights, err := parseRights(record.Permissions)
+	if err != nil || !rights.denies("authenticate") {
+		return false, err
+	}
+	result.Moved, result.Suspended, result.Before = true, true, string(record.Permissions)
+	return true, nil
+}
+
+// cutRest takes what the update itself does not: app passwords and API keys.
+func (s *jmapServer) cutRest(ctx context.Context, id reconcile.AccountID, cut bool, result *ParkResult) {
+	if !cut {
+		return
+	}
+	s.cutCredentials(ctx, id, result)
+	result.notCut(NotCutSessions, "IMAP sessions that are open now go on until they end",
+		"restart the mail server, or wait, if that matters")
 }
 
 // addCut adds the cut of access to the update, or says why not.
