@@ -28,10 +28,14 @@ func (s *Server) Account(id AccountID) (AccountView, bool) {
 	return s.view(a), true
 }
 
-// AccountOf finds the living account that an address leads to, by primary name or enabled alias.
+// AccountOf finds the living account that an address leads to, by primary name or enabled alias; before 0.16 by name,
+// else by address.
 func (s *Server) AccountOf(addr string) (AccountView, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.rest != nil {
+		return s.restAccountOf(addr)
+	}
 	key, ok := s.parseAddress(addr)
 	if !ok {
 		return AccountView{}, false
@@ -72,6 +76,9 @@ func (s *Server) view(a *account) AccountView {
 		if !al.enabled {
 			v.Disabled = append(v.Disabled, text)
 		}
+	}
+	if s.rest != nil {
+		s.restView(&v, a.id)
 	}
 	for _, g := range a.groups {
 		v.Groups = append(v.Groups, AccountID(FormatID(g)))

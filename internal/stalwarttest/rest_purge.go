@@ -49,3 +49,13 @@ func (s *Server) purgeAccount(segments []string) response {
 	}
 	return jsonResponse(map[string]any{"data": nil})
 }
+
+// finishRESTPurge does a purge that was asked for.
+func (s *Server) finishRESTPurge() {
+	if s.rest.purgeAfter == 0 {
+		return
+	}
+	s.rest.purgeAfter = 0
+	s.blobs.purge(s.opt.Now())
+	s.log.purges++
+}

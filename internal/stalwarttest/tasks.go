@@ -74,10 +74,8 @@ func (s *Server) Tasks(kind string) int {
 // advance does the background work that is due. It runs at the start of each request, before any method call.
 func (s *Server) advance() {
 	request := s.requests.Load()
-	if s.rest != nil && s.rest.purgeAfter != 0 && s.rest.purgeAfter < request {
-		s.rest.purgeAfter = 0
-		s.blobs.purge(s.opt.Now())
-		s.log.purges++
+	if s.rest != nil && s.rest.purgeAfter < request {
+		s.finishRESTPurge()
 	}
 	var left []*task
 	for _, t := range s.tasks {
@@ -150,6 +148,9 @@ func (s *Server) finish(t *task) {
 func (s *Server) Settle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.rest != nil {
+		s.finishRESTPurge()
+	}
 	for _, t := range s.tasks {
 		if t.maintenance == "purgeBlob" && t.shard == nil {
 			s.tasks = append(s.tasks, s.split(t)...)
