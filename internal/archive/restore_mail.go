@@ -21,7 +21,20 @@ var (
 	errDifferent = errors.New("the account has a different one of this name; it was left as it is")
 )
 
-// present messages, by what a message and its copy have in common without
+// archived is a message or a script of the archive or of the account.
+type archived struct {
+	ID         string          `json:"id"`
+	Name       string          `json:"name"`
+	BlobID     string          `json:"blobId"`
+	IsActive   bool            `json:"isActive"`
+	MailboxIDs map[string]bool `json:"mailboxIds"`
+	Keywords   map[string]bool `json:"keywords"`
+	ReceivedAt string          `json:"receivedAt"`
+	Size       int64           `json:"size"`
+	MessageID  []string        `json:"messageId"`
+}
+
+// presentMail has the messages of the account, by what a message and its copy have in common without
 // reading them.
 type presentMail struct {
 	byKey map[string][]candidate

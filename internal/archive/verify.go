@@ -97,7 +97,7 @@ func (v *verifier) contents() {
 			continue
 		}
 		count := 0
-		err := readArray(v.dir, p.file, func(o archived) error {
+		err := readArray(v.dir, p.file, func(o reference) error {
 			count++
 			switch {
 			case p.kind == "Mailbox":
@@ -127,17 +127,9 @@ func (v *verifier) contents() {
 	}
 }
 
-// archived is what the objects of all types have in common.
-type archived struct {
+// reference is what objects of all types have in common.
+type reference struct {
 	ID         string          `json:"id"`
-	Name       string          `json:"name"`
 	BlobID     string          `json:"blobId"`
-	ParentID   *string         `json:"parentId"`
-	Role       *string         `json:"role"`
-	IsActive   bool            `json:"isActive"`
 	MailboxIDs map[string]bool `json:"mailboxIds"`
-	Keywords   map[string]bool `json:"keywords"`
-	ReceivedAt string          `json:"receivedAt"`
-	Size       int64           `json:"size"`
-	MessageID  []string        `json:"messageId"`
 }
