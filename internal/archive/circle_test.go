@@ -27,6 +27,9 @@ func TestCircle(t *testing.T) {
 		if diff := cmp.Diff(from.mail(id), to.mail(target)); diff != "" {
 			t.Errorf("messages (-archived +restored):\n%s", diff)
 		}
+		if diff := cmp.Diff(from.tree(t, id), to.tree(t, target)); diff != "" {
+			t.Errorf("mailboxes (-archived +restored):\n%s", diff)
+		}
 		for _, kind := range []string{"ContactCard", "CalendarEvent", "FileNode", "VacationResponse"} {
 			if diff := cmp.Diff(from.objects(t, id, kind), to.objects(t, target, kind)); diff != "" {
 				t.Errorf("%s (-archived +restored):\n%s", kind, diff)

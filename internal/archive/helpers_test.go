@@ -137,3 +137,32 @@ func mustRestore(t *testing.T, w world, path string, id reconcile.AccountID) Rep
 	}
 	return report
 }
+
+// tree gives the paths of an account's mailboxes, sorted.
+func (w world) tree(t *testing.T, id reconcile.AccountID) []string {
+	t.Helper()
+	ids, _, err := w.srv.List(t.Context(), id, "Mailbox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodes := map[string]node{}
+	_, err = w.srv.Objects(t.Context(), id, "Mailbox", ids, nil, func(raw json.RawMessage) error {
+		var n node
+		err := json.Unmarshal(raw, &n)
+		nodes[n.ID] = n
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, n := range nodes {
+		path := fmt.Sprintf("%q", n.Name)
+		for up := n.ParentID; up != nil; up = nodes[*up].ParentID {
+			path = fmt.Sprintf("%q > %s", nodes[*up].Name, path)
+		}
+		out = append(out, path)
+	}
+	slices.Sort(out)
+	return out
+}
