@@ -144,6 +144,8 @@ stage_demo() {
 declare -A limit=([install]=600 [lint]=1200 [unit]=900 [cli]=600 [real]=1500 [demo]=120)
 summary=()
 failed=()
+# Tests that have something to show append it here (internal/testserver Show); "go test" prints nothing of what passes.
+export SYNCAGENT_SHOW="$work/shown.txt"
 run_stage() {
     local name=$1 start=$SECONDS status=ok pid
     printf '\n=== %s\n' "$name"
@@ -193,6 +195,10 @@ for stage in "${STAGES[@]}"; do
     run_stage "$stage"
 done
 
+if [ -s "$SYNCAGENT_SHOW" ]; then
+    printf '\n=== shown\n'
+    cat "$SYNCAGENT_SHOW"
+fi
 printf '\n=== summary\n'
 printf '%s\n' "${summary[@]}"
 printf '%-14s %5d s\n' total "$SECONDS"

@@ -35,7 +35,15 @@ func dialServer(ctx context.Context, c config.Server, log *zap.Logger) (stalwart
 	if c.Password != nil {
 		o.Password = c.Password.Read
 	}
-	return stalwart.Dial(ctx, o)
+	server, err := stalwart.Dial(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if info := server.Info(); info.Generation != stalwart.GenerationJMAP {
+		server.Close()
+		return nil, &olderServerError{generation: info.Generation, version: info.Version}
+	}
+	return server, nil
 }
 
 // abilities says what the decider may count on.

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"syncagent/internal/testserver"
 )
 
 // binary is the program under test, built once.
@@ -42,6 +44,9 @@ func run(m *testing.M) int {
 		code = 1
 	}
 	fmt.Printf("crash: %s\n", counts.String())
+	if err := testserver.Append("kills and faults", counts.String()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 	return code
 }
 

@@ -167,6 +167,7 @@ func TestNothingIsRemovedByMistake(t *testing.T) {
 		}
 	}
 	t.Logf("%d users, %d runs of each case, grace after 3:\n%s", staff, attempts, aligned(w.table))
+	testserver.Show(t, "nothing is removed by mistake", aligned(w.table))
 	w.checkAudit(0)
 }
 
