@@ -63,7 +63,7 @@ func (s *jmapServer) value(ctx context.Context, a account) (reconcile.Account, e
 	}
 	v := reconcile.Account{
 		ID: reconcile.AccountID(a.ID), Name: strings.ToLower(a.Name) + "@" + home, Kind: kindOf(a, rights),
-		Created: a.CreatedAt.UTC(), Suspended: rights.denies("authenticate"), Access: string(a.Permissions), UsedBytes: -1,
+		Created: a.CreatedAt.UTC(), Suspended: rights.deniesLogin(), Access: string(a.Permissions), UsedBytes: -1,
 	}
 	if a.UsedDiskQuota != nil {
 		v.UsedBytes = *a.UsedDiskQuota

@@ -103,7 +103,7 @@ func (s *jmapServer) standsParked(ctx context.Context, write reconcile.IdentityW
 		return false, nil
 	}
 	rights, err := parseRights(record.Permissions)
-	if err != nil || !rights.denies("authenticate") {
+	if err != nil || !rights.deniesLogin() {
 		return false, err
 	}
 	result.Moved, result.Suspended, result.Before = true, true, string(record.Permissions)
@@ -126,7 +126,7 @@ func (s *jmapServer) addCut(ctx context.Context, p *patch, record account, cut b
 	if err != nil {
 		return err
 	}
-	if rights.denies("authenticate") {
+	if rights.deniesLogin() {
 		result.Suspended = true
 		return nil
 	}

@@ -15,7 +15,6 @@ const (
 
 // What the anonymous requests can show.
 var (
-	anyREST    = span{release{3, 0}, release{15, lastPatch}}
 	upTo0124   = span{release{3, 0}, release{12, 4}}
 	from0125   = span{release{12, 5}, release{15, lastPatch}}
 	from0140   = span{release{14, 0}, release{15, lastPatch}}

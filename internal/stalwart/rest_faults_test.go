@@ -149,7 +149,8 @@ func TestFailuresThatComeAs200(t *testing.T) {
 func TestADeleteAlwaysNamesAPrincipal(t *testing.T) {
 	s := simulateOld(t, "0.15.5")
 	for _, r := range []request{
-		{method: "DELETE", path: "/api/principal"}, {method: "DELETE", path: "/api/principal", query: "type=individual&confirm=true"},
+		{method: "DELETE", path: "/api/principal"},
+		{method: "DELETE", path: "/api/principal", query: "type=individual&confirm=true"},
 		{method: "DELETE", path: "/api/principal", segment: "x", query: "type=individual&confirm=true"},
 	} {
 		if _, err := s.http.exchange(t.Context(), r); !is[*OptionsError](err) {

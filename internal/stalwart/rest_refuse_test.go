@@ -44,8 +44,11 @@ func TestOnlyOrdinaryUsersAreTouched(t *testing.T) {
 	s := simulateOld(t, "0.15.5")
 	var ids []reconcile.AccountID
 	for _, spec := range []stalwarttest.PrincipalSpec{
-		{Name: "boss", Roles: []string{"admin"}}, {Name: "staff", Type: "group"}, {Name: "room", Type: "resource"},
-		{Name: "helper", Permissions: []string{"individual-delete"}}, {Name: "custom", Roles: []string{"own-role"}},
+		{Name: "boss", Roles: []string{"admin"}},
+		{Name: "staff", Type: "group"},
+		{Name: "room", Type: "resource"},
+		{Name: "helper", Permissions: []string{"individual-delete"}},
+		{Name: "custom", Roles: []string{"own-role"}},
 	} {
 		ids = append(ids, reconcile.AccountID(stalwarttest.Decimal(s.sim.AddPrincipal(spec))))
 	}

@@ -26,8 +26,10 @@ func parseRights(raw json.RawMessage) (rights, error) {
 	return r, &MalformedError{Reason: "the permissions of an account are of an unknown type"}
 }
 
-// denies tells whether a permission that every role of users has is taken away.
-func (r rights) denies(permission string) bool {
+// deniesLogin tells whether the permission to log in, which every role of users
+// has, is taken away.
+func (r rights) deniesLogin() bool {
+	const permission = "authenticate"
 	switch r.Type {
 	case "Merge":
 		return r.Disabled[permission]

@@ -110,7 +110,7 @@ func (s *jmapServer) Suspend(ctx context.Context, id reconcile.AccountID) (befor
 			return nil, err
 		}
 		before = string(record.Permissions)
-		if rights.denies("authenticate") {
+		if rights.deniesLogin() {
 			return nil, nil
 		}
 		if err := s.provenUndo(ctx, record); err != nil {

@@ -1,6 +1,7 @@
 package stalwarttest
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -55,17 +56,17 @@ func text(s *string) any {
 func aliasesJSON(aliases []alias) map[string]any {
 	out := map[string]any{}
 	for i, al := range aliases {
-		out[strconv.Itoa(i)] = map[string]any{"enabled": al.enabled, "name": al.name,
-			"domainId": FormatID(al.domain), "description": text(al.description)}
+		out[strconv.Itoa(i)] = map[string]any{
+			"enabled": al.enabled, "name": al.name,
+			"domainId": FormatID(al.domain), "description": text(al.description),
+		}
 	}
 	return out
 }
 
 func quotasJSON(quotas map[string]uint64) map[string]uint64 {
 	out := map[string]uint64{}
-	for name, value := range quotas {
-		out[name] = value
-	}
+	maps.Copy(out, quotas)
 	return out
 }
 
@@ -78,8 +79,10 @@ func (c *call) accountQuery() (any, *methodError) {
 	return c.queryObjects(rows, schema{
 		filters:   []string{"name", "@type", "text"},
 		idFilters: []string{"domainId", "memberGroupIds", "memberTenantId"},
-		properties: []string{"emailAddress", "aliases", "createdAt", "description", "credentials", "roles",
-			"permissions", "quotas", "usedDiskQuota", "locale", "timeZone", "encryptionAtRest", "id"},
+		properties: []string{
+			"emailAddress", "aliases", "createdAt", "description", "credentials", "roles",
+			"permissions", "quotas", "usedDiskQuota", "locale", "timeZone", "encryptionAtRest", "id",
+		},
 		sorts: []string{"name", "domainId"},
 	})
 }

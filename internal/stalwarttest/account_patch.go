@@ -116,8 +116,10 @@ func (p *patcher) set(property string, value json.RawMessage) map[string]any {
 		if string(value) == strconv.Quote(p.a.kind) {
 			return nil
 		}
-		return map[string]any{"type": "invalidProperties", "properties": []string{"@type"},
-			"description": "Cannot change the type of an existing account."}
+		return map[string]any{
+			"type": "invalidProperties", "properties": []string{"@type"},
+			"description": "Cannot change the type of an existing account.",
+		}
 	}
 	return invalidPatch("Invalid property", property)
 }

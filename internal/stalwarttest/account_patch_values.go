@@ -112,8 +112,10 @@ func (p *patcher) setCredentials(value json.RawMessage) map[string]any {
 		}
 	}
 	if len(items) > 0 {
-		return map[string]any{"type": "forbidden",
-			"description": "Cannot set credentials for accounts in an external directory."}
+		return map[string]any{
+			"type":        "forbidden",
+			"description": "Cannot set credentials for accounts in an external directory.",
+		}
 	}
 	p.a.credentials, p.credentials = nil, true
 	return nil

@@ -84,8 +84,10 @@ func (c *call) accountCreate(_ string, value json.RawMessage) (created, fail map
 		return nil, map[string]any{"type": "validationFailed", "validationErrors": missing}
 	}
 	if other, taken := c.s.conflict(a.addresses(), owner{}); taken {
-		return nil, map[string]any{"type": "primaryKeyViolation", "properties": []string{"email"},
-			"objectId": other.json()}
+		return nil, map[string]any{
+			"type": "primaryKeyViolation", "properties": []string{"email"},
+			"objectId": other.json(),
+		}
 	}
 	if not := c.who.notGranted(a, a.permissions); len(not) > 0 {
 		return nil, grantRefusal(not)

@@ -16,8 +16,10 @@ func (c *call) actionCreate(_ string, value json.RawMessage) (created, fail map[
 		return nil, invalidValue("@type")
 	}
 	if !c.who.may("action" + in.Type) {
-		return nil, map[string]any{"type": "forbidden",
-			"description": "Insufficient permissions to perform action of type " + in.Type}
+		return nil, map[string]any{
+			"type":        "forbidden",
+			"description": "Insufficient permissions to perform action of type " + in.Type,
+		}
 	}
 	switch in.Type {
 	case "InvalidateCaches":

@@ -28,16 +28,14 @@ func (s *Server) authenticate(r *request) (*token, *response) {
 	case "bearer":
 		return s.authenticateBearer(r, header, value)
 	}
-	return nil, refusal(unauthorized())
+	return nil, new(unauthorized())
 }
-
-func refusal(r response) *response { return &r }
 
 func (s *Server) authenticateBasic(r *request, header, value string) (*token, *response) {
 	raw, err := base64.StdEncoding.DecodeString(value)
 	name, password, ok := strings.Cut(string(raw), ":")
 	if err != nil || !ok {
-		return nil, refusal(unauthorized())
+		return nil, new(unauthorized())
 	}
 	if name == s.opt.Admin.Name && password == s.opt.Admin.Password {
 		return &token{}, nil
@@ -48,9 +46,11 @@ func (s *Server) authenticateBasic(r *request, header, value string) (*token, *r
 	who, err := s.login(name, password)
 	switch {
 	case errors.Is(err, ErrDirectoryDown):
-		return nil, refusal(problem(http.StatusInternalServerError, map[string]any{"title": "Internal Server Error",
+		return nil, new(problem(http.StatusInternalServerError, map[string]any{
+			"title": "Internal Server Error",
 			"detail": "There was a problem while processing your request. Please contact the system administrator " +
-				"if this problem persists."}))
+				"if this problem persists.",
+		}))
 	case err != nil:
 		return nil, s.refuse(r, strings.ToLower(strings.TrimSpace(name)))
 	}
@@ -78,7 +78,7 @@ func (s *Server) authenticateBearer(r *request, header, value string) (*token, *
 		if strings.HasPrefix(value, "API_") { // only what looks like an API key counts as a failed login
 			return nil, s.refuse(r, "")
 		}
-		return nil, refusal(unauthorized())
+		return nil, new(unauthorized())
 	}
 	who := &token{account: a}
 	s.mu.Lock()
@@ -99,7 +99,7 @@ func (s *Server) refuse(r *request, login string) *response {
 	if s.exempt(r.ip) {
 		rate = 0
 	}
-	return refusal(s.limits.failed(r.ip, login, rate))
+	return new(s.limits.failed(r.ip, login, rate))
 }
 
 func (s *Server) cached(header string) *token {

@@ -161,8 +161,10 @@ func (s *Server) upload(r *request) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.mayOpen(r.who, account) {
-		return problem(http.StatusForbidden, map[string]any{"title": "Forbidden",
-			"detail": "You do not have enough permissions to access this resource."})
+		return problem(http.StatusForbidden, map[string]any{
+			"title":  "Forbidden",
+			"detail": "You do not have enough permissions to access this resource.",
+		})
 	}
 	kind := r.http.Header.Get("Content-Type")
 	if kind == "" {

@@ -43,8 +43,10 @@ var (
 )
 
 // volatile members depend on what the server did before, or on its clock; only their type is compared.
-var volatile = []string{"state", "oldState", "newState", "queryState", "sessionState", "usedDiskQuota", "size", "existingId",
-	"dnsZoneFile", "accountCapabilities"}
+var volatile = []string{
+	"state", "oldState", "newState", "queryState", "sessionState", "usedDiskQuota", "size", "existingId",
+	"dnsZoneFile", "accountCapabilities",
+}
 
 // normalise replaces what cannot be equal: times, states, sizes, omitted parts; and sorts what has no order.
 func normalise(value any, name string) any {

@@ -34,7 +34,8 @@ var contracts = []contract{
 		},
 	},
 	{file: "address-reuse", prepare: func(r *replay) { r.next("bc") }, hooks: map[int]func(*replay){
-		1: func(r *replay) { r.user = "ru@example.test" }}},
+		1: func(r *replay) { r.user = "ru@example.test" },
+	}},
 	{
 		file: "alias",
 		prepare: func(r *replay) {
@@ -62,9 +63,11 @@ var contracts = []contract{
 		8: func(r *replay) {
 			r.have("2", "ar3@example.test", "ar.move@example.test")
 			r.have("0", "ar4@example.test")
-		}}},
+		},
+	}},
 	{file: "concurrent-writes", prepare: func(r *replay) { r.have("ry", "cw@example.test") }, hooks: map[int]func(*replay){
-		1: func(r *replay) { r.s.Inject(Fault{FailMethod: "x:Account/set"}) }}},
+		1: func(r *replay) { r.s.Inject(Fault{FailMethod: "x:Account/set"}) },
+	}},
 	{
 		file: "credentials",
 		prepare: func(r *replay) {
@@ -98,11 +101,12 @@ var contracts = []contract{
 	{
 		file: "envelope",
 		hooks: map[int]func(*replay){
-			5: func(r *replay) {}, 15: func(r *replay) { r.have("c", "alice@example.test") },
+			5: func(*replay) {}, 15: func(r *replay) { r.have("c", "alice@example.test") },
 		},
 	},
 	{file: "export", prepare: prepareExport, hooks: map[int]func(*replay){
-		0: func(r *replay) { fillExport(r) }, 12: (*replay).settle, 14: (*replay).settle}},
+		0: func(r *replay) { fillExport(r) }, 12: (*replay).settle, 14: (*replay).settle,
+	}},
 	{file: "forbidden", prepare: prepareForbidden},
 	{
 		file: "ldap", noDomainAlias: true, ldap: true,
@@ -193,7 +197,8 @@ var contracts = []contract{
 		},
 	},
 	{file: "rename-effects", prepare: prepareRenameEffects, hooks: map[int]func(*replay){
-		1: func(r *replay) { mustLogin(r.t, r.s, "ef1@example.test", password) }}},
+		1: func(r *replay) { mustLogin(r.t, r.s, "ef1@example.test", password) },
+	}},
 	{
 		file: "rename-swap",
 		prepare: func(r *replay) {
@@ -210,7 +215,8 @@ var contracts = []contract{
 	},
 	{file: "restore", prepare: prepareRestore, hooks: map[int]func(*replay){
 		18: func(r *replay) { r.directory.Remove("rs1@example.test"); r.directory.Remove("rs2@example.test") },
-		19: func(r *replay) { r.s.SetQuota("r1", 100) }}},
+		19: func(r *replay) { r.s.SetQuota("r1", 100) },
+	}},
 	{
 		file:    "shadow",
 		prepare: func(r *replay) { r.next("1") },

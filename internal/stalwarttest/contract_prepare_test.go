@@ -101,9 +101,11 @@ func fillExport(r *replay) {
 	r.s.AddMailbox(id, "Projects", "")
 	r.s.AddMailbox(id, "2026", "Projects")
 	received, _ := parseStamp("2026-01-05T10:00:00Z")
-	r.s.AddMail(id, Message{Mailboxes: []string{"Projects"}, Keywords: []string{"$seen", "$flagged"}, Received: received,
+	r.s.AddMail(id, Message{
+		Mailboxes: []string{"Projects"}, Keywords: []string{"$seen", "$flagged"}, Received: received,
 		Raw: "From: a@example.test\r\nTo: b@example.test\r\nSubject: imported by the user\r\nMessage-ID: <imp1@example.test>\r\n" +
-			"Date: Mon, 05 Jan 2026 10:00:00 +0000\r\n\r\nbody\r\n"})
+			"Date: Mon, 05 Jan 2026 10:00:00 +0000\r\n\r\nbody\r\n",
+	})
 	// The first script of the recording has the id "b" here too; a script named vacation is the vacation response.
 	r.s.AddSieve(id, "filter", "require [\"fileinto\"];\r\nif header :contains \"subject\" \"zzz\" { fileinto \"Projects\"; }\r\n", true)
 	r.s.AddSieve(id, "vacation", "vacation", false)

@@ -99,8 +99,10 @@ func (c *call) credentialCreate(_ string, value json.RawMessage) (created, fail 
 	if json.Unmarshal(value, &in) != nil {
 		return nil, invalidValue("permissions")
 	}
-	cr := credential{kind: kind, description: in.Description, created: c.s.now(),
-		permissions: keyPermissions{kind: in.Permissions.Type}}
+	cr := credential{
+		kind: kind, description: in.Description, created: c.s.now(),
+		permissions: keyPermissions{kind: in.Permissions.Type},
+	}
 	if in.Permissions.Permissions != nil {
 		names, ok := setItems(in.Permissions.Permissions)
 		if !ok {
@@ -110,8 +112,10 @@ func (c *call) credentialCreate(_ string, value json.RawMessage) (created, fail 
 	}
 	if own, _ := c.ownCredentials(); len(own) >= maxCredentials {
 		noun := map[string]string{"ApiKey": "API keys", "AppPassword": "app passwords"}[kind]
-		return nil, map[string]any{"type": "overQuota",
-			"description": fmt.Sprintf("You have exceeded your quota of %d %s.", maxCredentials, noun)}
+		return nil, map[string]any{
+			"type":        "overQuota",
+			"description": fmt.Sprintf("You have exceeded your quota of %d %s.", maxCredentials, noun),
+		}
 	}
 	if cr.permissions.kind == "Replace" {
 		lacking := slices.DeleteFunc(slices.Clone(cr.permissions.names), func(name string) bool {

@@ -35,8 +35,10 @@ func (s *Server) AddAppPassword(id AccountID, description string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.mustAccount(id)
-	cr := a.addCredential(credential{kind: "AppPassword", secret: s.secret("app_"), description: description,
-		created: s.now()})
+	cr := a.addCredential(credential{
+		kind: "AppPassword", secret: s.secret("app_"), description: description,
+		created: s.now(),
+	})
 	a.dropTokens()
 	return cr.secret
 }

@@ -67,8 +67,10 @@ func credentialsJSON(credentials []credential) map[string]any {
 }
 
 func (cr credential) json() map[string]any {
-	return map[string]any{"id": FormatID(cr.id), "description": cr.description, "secret": "****",
-		"createdAt": cr.created, "expiresAt": nil, "permissions": cr.permissions.json(), "allowedIps": map[string]any{}}
+	return map[string]any{
+		"id": FormatID(cr.id), "description": cr.description, "secret": "****",
+		"createdAt": cr.created, "expiresAt": nil, "permissions": cr.permissions.json(), "allowedIps": map[string]any{},
+	}
 }
 
 // setPassword stores the directory's secret as the password credential and tells whether that changed anything.

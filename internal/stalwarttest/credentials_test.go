@@ -32,8 +32,10 @@ func TestLoginsOfARemovedUser(t *testing.T) {
 			newClient(t, s).call(`[["x:Action/set",{"create":{"i":{"@type":"InvalidateCaches"}}},"0"]]`)
 		}, []int{401, 401, 200, 200, 200}},
 		{"suspended", func() { s.Suspend(id, true) }, []int{401, 401, 403, 403, 403}},
-		{"destroyed", func() { newClient(t, s).call(`[["x:Account/set",{"destroy":["c"]},"0"]]`) },
-			[]int{401, 401, 401, 401, 401}},
+		{
+			"destroyed", func() { newClient(t, s).call(`[["x:Account/set",{"destroy":["c"]},"0"]]`) },
+			[]int{401, 401, 401, 401, 401},
+		},
 	}
 	for i, step := range steps {
 		step.do()

@@ -81,9 +81,9 @@ func (d *MapDirectory) Fail(err error) {
 }
 
 // ByLogin finds a user by primary address, in LDAP mode also by alias.
-func (d *MapDirectory) ByLogin(_ context.Context, name string) (Record, bool, error) {
+func (d *MapDirectory) ByLogin(ctx context.Context, name string) (Record, bool, error) {
 	if d.LDAP {
-		return d.ByAddress(context.Background(), name)
+		return d.ByAddress(ctx, name)
 	}
 	return d.find(func(r Record) bool { return !r.Group && r.Name == name })
 }

@@ -2,6 +2,7 @@ package stalwarttest
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -112,21 +113,11 @@ func (c *call) decode(name string, target any) *methodError {
 }
 
 func contains(list []string, item string) bool {
-	for _, have := range list {
-		if have == item {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, item)
 }
 
 func containsID(list []uint64, id uint64) bool {
-	for _, have := range list {
-		if have == id {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, id)
 }
 
 // registryMethods lists which verbs each registry object has; singletons have no query.

@@ -81,8 +81,10 @@ func (c *call) copyOne(a *account, from uint64, m member) (created map[string]an
 
 func (c *call) destroyCopied(from uint64, ids []uint64) answer {
 	if !c.who.may("jmapEmailDestroy") {
-		return answer{"error", map[string]any{"type": "forbidden",
-			"description": "You are not authorized to create, update or destroy objects of this type"}, ""}
+		return answer{"error", map[string]any{
+			"type":        "forbidden",
+			"description": "You are not authorized to create, update or destroy objects of this type",
+		}, ""}
 	}
 	destroyed := []string{}
 	for _, id := range ids {

@@ -24,9 +24,11 @@ func (c *call) emailGet() (any, *methodError) {
 }
 
 func (m *mail) json() map[string]any {
-	return map[string]any{"id": FormatID(m.id), "blobId": m.blob, "threadId": FormatID(m.thread),
+	return map[string]any{
+		"id": FormatID(m.id), "blobId": m.blob, "threadId": FormatID(m.thread),
 		"mailboxIds": set(formatIDs(m.mailboxes)), "keywords": set(m.keywords), "size": len(m.data),
 		"receivedAt": stamp(m.received), "subject": m.subject, "messageId": []string{strings.Trim(m.messageID, "<>")},
 		"from": []any{map[string]any{"name": nil, "email": strings.Trim(m.from, "<>")}},
-		"to":   []any{map[string]any{"name": nil, "email": strings.Trim(m.to, "<>")}}, "hasAttachment": false}
+		"to":   []any{map[string]any{"name": nil, "email": strings.Trim(m.to, "<>")}}, "hasAttachment": false,
+	}
 }

@@ -66,8 +66,10 @@ func (c *call) pageIDs(state string, ids []uint64) (any, *methodError) {
 	if q.limit != nil {
 		end = min(end, start+*q.limit)
 	}
-	out := map[string]any{"accountId": FormatID(c.account), "queryState": state, "canCalculateChanges": true,
-		"position": start, "ids": formatIDs(ids[start:min(end, start+queryMaxResults)])}
+	out := map[string]any{
+		"accountId": FormatID(c.account), "queryState": state, "canCalculateChanges": true,
+		"position": start, "ids": formatIDs(ids[start:min(end, start+queryMaxResults)]),
+	}
 	if q.totalAsked {
 		out["total"] = len(ids)
 	}

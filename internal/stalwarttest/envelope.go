@@ -128,16 +128,20 @@ var (
 // execute answers POST /jmap.
 func (s *Server) execute(r *request) response {
 	if kind := r.http.Header.Get("Content-Type"); kind != "" && mediaType(kind) != "application/json" {
-		return problem(http.StatusBadRequest, map[string]any{"type": "urn:ietf:params:jmap:error:notJSON",
-			"detail": "Failed to parse JSON: The Content-Type header must be application/json."})
+		return problem(http.StatusBadRequest, map[string]any{
+			"type":   "urn:ietf:params:jmap:error:notJSON",
+			"detail": "Failed to parse JSON: The Content-Type header must be application/json.",
+		})
 	}
 	if len(r.body) > maxSizeRequest {
 		return limitProblem("maxSizeRequest", "The request is larger than the server is willing to process.")
 	}
 	using, calls, ok := parseRequest(r.body)
 	if !ok {
-		return problem(http.StatusBadRequest, map[string]any{"type": "urn:ietf:params:jmap:error:notRequest",
-			"detail": string(r.body)})
+		return problem(http.StatusBadRequest, map[string]any{
+			"type":   "urn:ietf:params:jmap:error:notRequest",
+			"detail": string(r.body),
+		})
 	}
 	if len(calls) > maxCallsInRequest {
 		return limitProblem("maxCallsInRequest",
@@ -158,6 +162,8 @@ func mediaType(header string) string {
 }
 
 func limitProblem(limit, detail string) response {
-	return problem(http.StatusBadRequest, map[string]any{"type": "urn:ietf:params:jmap:error:limit", "detail": detail,
-		"limit": limit})
+	return problem(http.StatusBadRequest, map[string]any{
+		"type": "urn:ietf:params:jmap:error:limit", "detail": detail,
+		"limit": limit,
+	})
 }

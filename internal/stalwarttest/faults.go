@@ -1,6 +1,7 @@
 package stalwarttest
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -153,9 +154,7 @@ func (f *activeFault) instead() (response, bool) {
 
 func (f *activeFault) answer() response {
 	out := problem(f.Status, map[string]any{"title": http.StatusText(f.Status), "detail": "Injected."})
-	for name, values := range f.Header {
-		out.header[name] = values
-	}
+	maps.Copy(out.header, f.Header)
 	return out
 }
 

@@ -58,8 +58,10 @@ func TestFaults(t *testing.T) {
 		"429 without the work":   {fault: Fault{Status: 429, SkipWork: true}, status: 429},
 		"method error":           {fault: Fault{FailMethod: "x:Account/set"}, status: 200, text: "serverUnavailable"},
 		"another method's error": {fault: Fault{FailMethod: "x:Task/set"}, status: 200, text: "updated", done: 1},
-		"callbacks in order": {fault: Fault{Before: note("before"), After: note("after"), Answered: note("answered")},
-			status: 200, text: "updated", done: 1, told: "before after answered"},
+		"callbacks in order": {
+			fault:  Fault{Before: note("before"), After: note("after"), Answered: note("answered")},
+			status: 200, text: "updated", done: 1, told: "before after answered",
+		},
 		"not matching": {fault: Fault{Match: OnDestroy("x:Account/set"), Status: 500}, status: 200, done: 1},
 		"second only":  {fault: Fault{Nth: 2, Status: 500}, status: 200, done: 1},
 	}
@@ -76,7 +78,7 @@ func TestFaults(t *testing.T) {
 			if got := s.Renames(id); got != c.done {
 				t.Errorf("%d renames, want %d", got, c.done)
 			}
-			for _, want := range strings.Fields(c.told) { // the last callback runs after the client has its answer
+			for want := range strings.FieldsSeq(c.told) { // the last callback runs after the client has its answer
 				select {
 				case got := <-told:
 					if got != want {

@@ -27,12 +27,16 @@ func (c *call) itemsOf(kind string) (*account, []*item, *methodError) {
 	case "Identity":
 		c.s.synchronizeIdentities(a)
 	case "AddressBook":
-		a.store.ensure(kind, map[string]any{"name": "Stalwart Address Book (" + address + ")", "description": nil,
-			"sortOrder": 0, "isDefault": true, "isSubscribed": false, "myRights": rights("mayRead", "mayWrite", "mayDelete", "mayShare")})
+		a.store.ensure(kind, map[string]any{
+			"name": "Stalwart Address Book (" + address + ")", "description": nil,
+			"sortOrder": 0, "isDefault": true, "isSubscribed": false, "myRights": rights("mayRead", "mayWrite", "mayDelete", "mayShare"),
+		})
 	case "Calendar":
-		a.store.ensure(kind, map[string]any{"name": "Stalwart Calendar (" + address + ")", "description": nil, "color": nil,
+		a.store.ensure(kind, map[string]any{
+			"name": "Stalwart Calendar (" + address + ")", "description": nil, "color": nil,
 			"timeZone": nil, "sortOrder": 0, "isDefault": true, "isSubscribed": true, "myRights": rights("mayReadFreeBusy",
-				"mayReadItems", "mayWriteAll", "mayWriteOwn", "mayUpdatePrivate", "mayRSVP", "mayShare", "mayDelete")})
+				"mayReadItems", "mayWriteAll", "mayWriteOwn", "mayUpdatePrivate", "mayRSVP", "mayShare", "mayDelete"),
+		})
 	}
 	return a, a.store.items[kind], nil
 }

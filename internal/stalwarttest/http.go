@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -54,13 +55,16 @@ func unauthorized() response {
 	r := problem(http.StatusUnauthorized, map[string]any{"title": "Unauthorized", "detail": "You have to authenticate first."})
 	r.header["Www-Authenticate"] = []string{
 		`Bearer realm="Stalwart Server", resource_metadata="/.well-known/oauth-protected-resource"`,
-		`Basic realm="Stalwart Server"`}
+		`Basic realm="Stalwart Server"`,
+	}
 	return r
 }
 
 func pathNotFound() response {
-	return problem(http.StatusNotFound, map[string]any{"title": "Not Found",
-		"detail": "The requested resource does not exist on this server."})
+	return problem(http.StatusNotFound, map[string]any{
+		"title":  "Not Found",
+		"detail": "The requested resource does not exist on this server.",
+	})
 }
 
 func redirect(status int, location string) response {
@@ -72,8 +76,7 @@ func redirect(status int, location string) response {
 func (s *Server) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, in.Body, 64<<20))
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if !errors.As(err, &tooLarge) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); !ok {
 			return // the client went away
 		}
 	}
@@ -84,16 +87,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 		write(w, out)
 		return
 	}
-	out := s.handle(r)
+	out := s.handle(r) //nolint:contextcheck // the context of the request is in r
 	out = r.fault.after(out)
 	write(w, out)
 	r.fault.answered(w)
 }
 
 func write(w http.ResponseWriter, out response) {
-	for name, values := range out.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), out.header)
 	w.WriteHeader(out.status)
 	_, _ = w.Write(out.body) // the client may have gone away: nothing to do about it
 }
@@ -186,8 +187,10 @@ func (s *Server) authenticated(r *request, anonymous bool, next func(*request) r
 	case over:
 		return limited
 	case !allowed:
-		return problem(http.StatusForbidden, map[string]any{"title": "Forbidden",
-			"detail": "You do not have enough permissions to access this resource."})
+		return problem(http.StatusForbidden, map[string]any{
+			"title":  "Forbidden",
+			"detail": "You do not have enough permissions to access this resource.",
+		})
 	case who == nil && !anonymous:
 		return unauthorized()
 	}

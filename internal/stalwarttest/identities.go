@@ -24,8 +24,10 @@ func (s *Server) synchronizeIdentities(a *account) {
 	}
 	for _, email := range wanted {
 		if !slices.ContainsFunc(st.items["Identity"], func(it *item) bool { return it.value["email"] == email }) {
-			st.addItem("Identity", map[string]any{"name": name, "email": email, "replyTo": nil, "bcc": nil,
-				"textSignature": "", "htmlSignature": "", "mayDelete": true})
+			st.addItem("Identity", map[string]any{
+				"name": name, "email": email, "replyTo": nil, "bcc": nil,
+				"textSignature": "", "htmlSignature": "", "mayDelete": true,
+			})
 		}
 	}
 }

@@ -47,8 +47,10 @@ func (j *journal) takeTaskFailure() string {
 
 func (c *call) record(object, op, id string, value json.RawMessage, fail map[string]any) {
 	kind, _ := fail["type"].(string)
-	c.s.log.writes = append(c.s.log.writes, Write{Request: c.r.n, By: AccountID(FormatID(c.who.id())), Object: object,
-		Op: op, Account: AccountID(FormatID(c.account)), ID: id, Value: slices.Clone(value), Error: kind})
+	c.s.log.writes = append(c.s.log.writes, Write{
+		Request: c.r.n, By: AccountID(FormatID(c.who.id())), Object: object,
+		Op: op, Account: AccountID(FormatID(c.account)), ID: id, Value: slices.Clone(value), Error: kind,
+	})
 }
 
 // Writes gives all write operations in the order in which they were executed, refused ones included.

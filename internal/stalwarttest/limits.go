@@ -36,8 +36,10 @@ func (l *limiter) count(who string, limit int) (response, bool) {
 		return response{}, false
 	}
 	wait := strconv.Itoa(max(1, int(time.Until(l.started.Add(time.Minute)).Seconds())))
-	r := problem(http.StatusTooManyRequests, map[string]any{"title": "Too Many Requests",
-		"detail": "Your request has been rate limited. Please try again in a few seconds."})
+	r := problem(http.StatusTooManyRequests, map[string]any{
+		"title":  "Too Many Requests",
+		"detail": "Your request has been rate limited. Please try again in a few seconds.",
+	})
 	r.header.Set("Retry-After", wait)
 	r.header.Set("RateLimit-Policy", `"requests";q=`+strconv.Itoa(limit))
 	r.header.Set("RateLimit", `"requests";r=0;t=`+wait)
@@ -54,8 +56,10 @@ func (l *limiter) failed(ip, login string, limit int) response {
 		}
 		if l.failures["ip "+ip] > limit || l.failures["login "+login] > limit {
 			l.banned[ip] = true
-			return problem(http.StatusTooManyRequests, map[string]any{"title": "Too Many Authentication Attempts",
-				"detail": "Your request has been rate limited. Please try again in a few minutes."})
+			return problem(http.StatusTooManyRequests, map[string]any{
+				"title":  "Too Many Authentication Attempts",
+				"detail": "Your request has been rate limited. Please try again in a few minutes.",
+			})
 		}
 	}
 	return unauthorized()

@@ -61,9 +61,11 @@ func (c *call) listGet() (any, *methodError) {
 		for _, key := range l.aliases {
 			aliases = append(aliases, alias{enabled: true, name: key.local, domain: key.domain})
 		}
-		return map[string]any{"id": FormatID(id), "name": l.key.local, "domainId": FormatID(l.key.domain),
+		return map[string]any{
+			"id": FormatID(id), "name": l.key.local, "domainId": FormatID(l.key.domain),
 			"emailAddress": c.s.emailAddress(l.key.local, l.key.domain), "aliases": aliasesJSON(aliases),
-			"recipients": set(l.recipients), "description": text(l.description), "memberTenantId": nil}
+			"recipients": set(l.recipients), "description": text(l.description), "memberTenantId": nil,
+		}
 	}})
 }
 

@@ -57,14 +57,20 @@ const (
 )
 
 func defaultMailboxes() []*mailbox {
-	return []*mailbox{{id: inboxID, name: "Inbox", role: "inbox"}, {id: 1, name: "Deleted Items", role: "trash"},
-		{id: 2, name: "Junk Mail", role: "junk"}, {id: 3, name: "Drafts", role: "drafts"},
-		{id: 4, name: "Sent Items", role: "sent"}}
+	return []*mailbox{
+		{id: inboxID, name: "Inbox", role: "inbox"},
+		{id: 1, name: "Deleted Items", role: "trash"},
+		{id: 2, name: "Junk Mail", role: "junk"},
+		{id: 3, name: "Drafts", role: "drafts"},
+		{id: 4, name: "Sent Items", role: "sent"},
+	}
 }
 
 func (st *mailStore) init() {
-	*st = mailStore{mailboxes: defaultMailboxes(), threads: map[string]uint64{}, nextMailbox: firstMailboxID,
-		items: map[string][]*item{}, nextItem: map[string]uint64{}, shares: map[uint64]map[string]bool{}}
+	*st = mailStore{
+		mailboxes: defaultMailboxes(), threads: map[string]uint64{}, nextMailbox: firstMailboxID,
+		items: map[string][]*item{}, nextItem: map[string]uint64{}, shares: map[uint64]map[string]bool{},
+	}
 }
 
 func (st *mailStore) sharedWith(id uint64) bool { return st.shares[id] != nil }

@@ -1,6 +1,7 @@
 package stalwarttest
 
 import (
+	"maps"
 	"strings"
 	"time"
 )
@@ -25,9 +26,11 @@ func mailMethods(table map[string]method) {
 	add("vacationresponse", "VacationResponse/get", (*call).vacationGet)
 	add("vacationresponse", "VacationResponse/set", (*call).vacationSet)
 	add("quota", "Quota/get", (*call).quotaGet)
-	for object, capability := range map[string]string{"SieveScript": "sieve", "Identity": "submission",
+	for object, capability := range map[string]string{
+		"SieveScript": "sieve", "Identity": "submission",
 		"AddressBook": "contacts", "ContactCard": "contacts", "Calendar": "calendars", "CalendarEvent": "calendars",
-		"FileNode": "filenode"} {
+		"FileNode": "filenode",
+	} {
 		add(capability, object+"/get", (*call).itemGet)
 		add(capability, object+"/set", (*call).itemSet)
 		switch object {
@@ -35,10 +38,14 @@ func mailMethods(table map[string]method) {
 			add(capability, object+"/query", (*call).itemQuery)
 		}
 	}
-	table["Principal/query"] = method{"urn:ietf:params:jmap:principals", "jmapPrincipalQuery",
-		func(*call) (any, *methodError) { return nil, errNotAllowed }}
-	table["Core/echo"] = method{"urn:ietf:params:jmap:core", "jmapCoreEcho",
-		func(c *call) (any, *methodError) { return c.args, nil }}
+	table["Principal/query"] = method{
+		"urn:ietf:params:jmap:principals", "jmapPrincipalQuery",
+		func(*call) (any, *methodError) { return nil, errNotAllowed },
+	}
+	table["Core/echo"] = method{
+		"urn:ietf:params:jmap:core", "jmapCoreEcho",
+		func(c *call) (any, *methodError) { return c.args, nil },
+	}
 }
 
 // listObjects is the standard /get of mail types: like the registry's, plus a state.
@@ -57,9 +64,7 @@ func (c *call) listObjects(state string, ids []uint64, one func(uint64) map[stri
 func (st *mailStore) vacationJSON() map[string]any {
 	full := map[string]any{"isEnabled": false, "fromDate": nil, "toDate": nil, "subject": nil, "textBody": nil, "htmlBody": nil}
 	if st != nil {
-		for name, value := range st.vacation {
-			full[name] = value
-		}
+		maps.Copy(full, st.vacation)
 	}
 	return full
 }

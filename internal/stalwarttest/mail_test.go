@@ -33,8 +33,10 @@ func TestTwinCheck(t *testing.T) {
 		"file":    func(s *Server, id AccountID) { s.AddFile(id, "a.txt", []byte("x")) },
 		"sieve":   func(s *Server, id AccountID) { s.AddSieve(id, "filter", "keep;", true) },
 	}
-	want := map[string][]int{"nothing": {0, 0, 0, 0, 0, 0}, "mail": {1, 1, 0, 0, 0, 0}, "contact": {0, 0, 1, 0, 0, 0},
-		"event": {0, 0, 0, 1, 0, 0}, "file": {0, 0, 0, 0, 1, 0}, "sieve": {0, 0, 0, 0, 0, 1}}
+	want := map[string][]int{
+		"nothing": {0, 0, 0, 0, 0, 0}, "mail": {1, 1, 0, 0, 0, 0}, "contact": {0, 0, 1, 0, 0, 0},
+		"event": {0, 0, 0, 1, 0, 0}, "file": {0, 0, 0, 0, 1, 0}, "sieve": {0, 0, 0, 0, 0, 1},
+	}
 	for name, expected := range want {
 		s := New(Options{})
 		id := s.AddAccount(AccountSpec{Address: "ann@example.org"})
@@ -132,8 +134,10 @@ func TestSQLDirectory(t *testing.T) {
 	mustDeliver(t, s, "boss@example.org", "to the alias")
 	mustDeliver(t, s, "bob@example.org", "to bob")
 	view, _ := s.Account(ann)
-	want := AccountView{ID: "c", Address: "ann@example.org", Aliases: []string{"ann@example.org", "boss@example.org"}, Description: "Ann",
-		Created: view.Created, Messages: 1}
+	want := AccountView{
+		ID: "c", Address: "ann@example.org", Aliases: []string{"ann@example.org", "boss@example.org"}, Description: "Ann",
+		Created: view.Created, Messages: 1,
+	}
 	if diff := cmp.Diff(want, view); diff != "" {
 		t.Errorf("account (-want +got):\n%s", diff)
 	}

@@ -51,9 +51,11 @@ func (st *mailStore) mailboxJSON(m *mailbox) map[string]any {
 			unreadThreads[e.thread] = true
 		}
 	}
-	full := map[string]any{"id": FormatID(m.id), "name": m.name, "role": nil, "parentId": nil, "sortOrder": 0,
+	full := map[string]any{
+		"id": FormatID(m.id), "name": m.name, "role": nil, "parentId": nil, "sortOrder": 0,
 		"totalEmails": total, "unreadEmails": unread, "totalThreads": len(threads), "unreadThreads": len(unreadThreads),
-		"isSubscribed": false, "myRights": mailboxRights(allMailboxRights...), "shareWith": map[string]any{}}
+		"isSubscribed": false, "myRights": mailboxRights(allMailboxRights...), "shareWith": map[string]any{},
+	}
 	if m.role != "" {
 		full["role"] = m.role
 	}
@@ -70,8 +72,10 @@ func (st *mailStore) mailboxJSON(m *mailbox) map[string]any {
 	return full
 }
 
-var allMailboxRights = []string{"mayReadItems", "mayAddItems", "mayRemoveItems", "maySetSeen", "maySetKeywords",
-	"mayCreateChild", "mayRename", "maySubmit", "mayDelete", "mayShare"}
+var allMailboxRights = []string{
+	"mayReadItems", "mayAddItems", "mayRemoveItems", "maySetSeen", "maySetKeywords",
+	"mayCreateChild", "mayRename", "maySubmit", "mayDelete", "mayShare",
+}
 
 // mailboxRights is an object of all rights with those granted set to true.
 func mailboxRights(granted ...string) map[string]bool {

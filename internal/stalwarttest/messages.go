@@ -21,8 +21,10 @@ type Message struct {
 func (s *Server) addMail(a *account, data []byte, mailboxes []uint64, keywords []string, received time.Time) *mail {
 	st := &a.store
 	header := parseHeader(data)
-	m := &mail{data: data, mailboxes: mailboxes, keywords: keywords, received: received.UTC().Truncate(time.Second),
-		subject: header["subject"], messageID: header["message-id"], from: header["from"], to: header["to"]}
+	m := &mail{
+		data: data, mailboxes: mailboxes, keywords: keywords, received: received.UTC().Truncate(time.Second),
+		subject: header["subject"], messageID: header["message-id"], from: header["from"], to: header["to"],
+	}
 	st.nextMail++
 	if st.threads[m.key()] == 0 {
 		st.nextThread = max(st.nextThread+1, st.nextMail)
@@ -80,7 +82,7 @@ func (m Message) bytes(s *Server) []byte {
 }
 
 // store puts a message into an account, making mailboxes that do not exist.
-func (s *Server) store(a *account, m Message) *mail {
+func (s *Server) store(a *account, m Message) {
 	ids := []uint64{}
 	for _, name := range m.Mailboxes {
 		box := a.store.mailboxByName(name)
@@ -98,7 +100,7 @@ func (s *Server) store(a *account, m Message) *mail {
 	if m.To == "" {
 		m.To = s.emailAddress(a.name, a.domain)
 	}
-	return s.addMail(a, m.bytes(s), ids, slices.Clone(m.Keywords), m.Received)
+	s.addMail(a, m.bytes(s), ids, slices.Clone(m.Keywords), m.Received)
 }
 
 // AddMail puts messages into an account without a delivery. It panics if there is no such account.
@@ -122,8 +124,10 @@ func (s *Server) Messages(id AccountID) []Message {
 	}
 	out := make([]Message, 0, len(a.store.mails))
 	for _, m := range a.store.mails {
-		msg := Message{From: m.from, To: m.to, Subject: m.subject, MessageID: m.messageID, Received: m.received,
-			Keywords: slices.Clone(m.keywords), Raw: string(m.data)}
+		msg := Message{
+			From: m.from, To: m.to, Subject: m.subject, MessageID: m.messageID, Received: m.received,
+			Keywords: slices.Clone(m.keywords), Raw: string(m.data),
+		}
 		for _, box := range m.mailboxes {
 			if b := a.store.mailboxByID(box); b != nil {
 				msg.Mailboxes = append(msg.Mailboxes, b.name)

@@ -9,9 +9,11 @@ func (c *call) quotaGet() (any, *methodError) {
 	if a == nil || a.quotas["maxDiskQuota"] == 0 {
 		return c.listObjects("n", nil, func(uint64) map[string]any { return nil })
 	}
-	full := map[string]any{"id": "a", "resourceType": "octets", "used": st.used(), "hardLimit": a.quotas["maxDiskQuota"],
+	full := map[string]any{
+		"id": "a", "resourceType": "octets", "used": st.used(), "hardLimit": a.quotas["maxDiskQuota"],
 		"scope": "account", "name": c.s.emailAddress(a.name, a.domain), "types": []string{"Email", "SieveScript", "FileNode"}, "description": nil,
-		"softLimit": nil, "warnLimit": nil}
+		"softLimit": nil, "warnLimit": nil,
+	}
 	return c.listObjects("n", []uint64{0}, func(id uint64) map[string]any {
 		if id == 0 {
 			return full

@@ -19,8 +19,10 @@ func resolveReferences(args map[string]json.RawMessage, before []answer) (map[st
 		}
 		value, found := lookup(before, ref.ResultOf, ref.Name, ref.Path)
 		if !found {
-			return nil, &methodError{"invalidResultReference",
-				"Result reference to " + ref.ResultOf + "#" + ref.Name + " not found."}
+			return nil, &methodError{
+				"invalidResultReference",
+				"Result reference to " + ref.ResultOf + "#" + ref.Name + " not found.",
+			}
 		}
 		resolved[name[1:]] = value
 	}

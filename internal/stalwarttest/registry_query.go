@@ -43,8 +43,10 @@ type queryArgs struct {
 func (c *call) queryArgs() (q queryArgs, fail *methodError) {
 	q.filter = c.args["filter"]
 	var anchor *string
-	for name, target := range map[string]any{"sort": &q.sort, "limit": &q.limit, "anchor": &anchor,
-		"anchorOffset": &q.offset, "position": &q.position, "calculateTotal": &q.totalAsked} {
+	for name, target := range map[string]any{
+		"sort": &q.sort, "limit": &q.limit, "anchor": &anchor,
+		"anchorOffset": &q.offset, "position": &q.position, "calculateTotal": &q.totalAsked,
+	} {
 		if f := c.decode(name, target); f != nil {
 			return q, f
 		}

@@ -33,7 +33,7 @@ func (c caller) may(permission string) bool {
 func (s *Server) callerOf(r *request, jmap bool) (*caller, *response) {
 	header := r.http.Header.Get("Authorization")
 	if header == "" {
-		return nil, refusal(s.restUnauthorized(jmap, false))
+		return nil, new(s.restUnauthorized(jmap, false))
 	}
 	kind, value, _ := strings.Cut(header, " ")
 	switch strings.ToLower(kind) {
@@ -41,19 +41,19 @@ func (s *Server) callerOf(r *request, jmap bool) (*caller, *response) {
 		raw, err := base64.StdEncoding.DecodeString(value)
 		name, secret, ok := strings.Cut(string(raw), ":")
 		if err != nil || !ok {
-			return nil, refusal(s.restUnauthorized(jmap, true))
+			return nil, new(s.restUnauthorized(jmap, true))
 		}
 		return s.callerByPassword(r, strings.ToLower(strings.TrimSpace(name)), secret, jmap)
 	case "bearer":
 		encoded, isKey := strings.CutPrefix(value, "api_")
 		raw, err := base64.StdEncoding.DecodeString(encoded)
 		if !isKey || err != nil {
-			return nil, refusal(s.restUnauthorized(jmap, true))
+			return nil, new(s.restUnauthorized(jmap, true))
 		}
 		name, secret, _ := strings.Cut(string(raw), ":")
 		return s.callerByPassword(r, strings.ToLower(name), secret, jmap)
 	}
-	return nil, refusal(s.restUnauthorized(jmap, true))
+	return nil, new(s.restUnauthorized(jmap, true))
 }
 
 // callerByPassword asks the directory first, then for the fallback administrator, then for API keys: the credentials
@@ -64,7 +64,7 @@ func (s *Server) callerByPassword(r *request, name, secret string, jmap bool) (*
 		return &caller{admin: true}, nil
 	}
 	if cached, dead := s.cachedCaller(r); dead {
-		return nil, refusal(s.restUnauthorized(jmap, false))
+		return nil, new(s.restUnauthorized(jmap, false))
 	} else if cached != nil {
 		return cached, nil
 	}
@@ -77,18 +77,18 @@ func (s *Server) callerByPassword(r *request, name, secret string, jmap bool) (*
 		s.headers[r.http.Header.Get("Authorization")] = cachedLogin{account: id, revision: s.accounts[id].revision}
 		return &caller{row: s.rest.byID[id]}, nil
 	case errors.Is(err, ErrSuspended):
-		return nil, refusal(restForbidden())
+		return nil, new(restForbidden())
 	case errors.As(err, &taken):
-		return nil, refusal(taken.answer())
+		return nil, new(taken.answer())
 	}
 	if key := s.apiKeyRow(name, secret); key != nil && !jmap {
 		if !(caller{row: key}).may("authenticate") {
-			return nil, refusal(restForbidden())
+			return nil, new(restForbidden())
 		}
 		return &caller{row: key}, nil
 	}
 	if errors.Is(err, ErrDirectoryDown) {
-		return nil, refusal(restTrouble())
+		return nil, new(restTrouble())
 	}
 	return nil, s.restRefuse(r, name, jmap)
 }
@@ -138,7 +138,7 @@ func (s *Server) apiKeyRow(name, secret string) *principalRow {
 func (s *Server) restRefuse(r *request, login string, jmap bool) *response {
 	out := s.refuse(r, login)
 	if out.status == http.StatusUnauthorized {
-		return refusal(s.restUnauthorized(jmap, false))
+		return new(s.restUnauthorized(jmap, false))
 	}
 	return out
 }
@@ -153,13 +153,17 @@ func (s *Server) restUnauthorized(jmap, undecodable bool) response {
 }
 
 func restForbidden() response {
-	return problem(http.StatusForbidden, map[string]any{"title": "Forbidden",
-		"detail": "You do not have enough permissions to access this resource."})
+	return problem(http.StatusForbidden, map[string]any{
+		"title":  "Forbidden",
+		"detail": "You do not have enough permissions to access this resource.",
+	})
 }
 
 func restTrouble() response {
-	return problem(http.StatusInternalServerError, map[string]any{"title": "Internal Server Error",
-		"detail": "There was a problem while processing your request. Please contact the system administrator if this problem persists."})
+	return problem(http.StatusInternalServerError, map[string]any{
+		"title":  "Internal Server Error",
+		"detail": "There was a problem while processing your request. Please contact the system administrator if this problem persists.",
+	})
 }
 
 // restUnprivileged is the answer to a caller without a permission.

@@ -47,7 +47,8 @@ var restOutside = []struct {
 	{regexp.MustCompile(`^IMAP login as '(.*)': (.*)$`), func(r *restReplay, m []string) { r.loginLike(m[1], m[2]) }},
 	{regexp.MustCompile(`^LMTP delivery: (\{.*\})$`), (*restReplay).deliver},
 	{regexp.MustCompile(`^directory: (?:user|group) '(.*)' removed$`), func(r *restReplay, m []string) { r.directory.Remove(m[1]) }},
-	{regexp.MustCompile(`^directory: user '(.*)' renamed to '(.*)', e-mail (?:unchanged|changed to (\S+)), password unchanged$`),
+	{
+		regexp.MustCompile(`^directory: user '(.*)' renamed to '(.*)', e-mail (?:unchanged|changed to (\S+)), password unchanged$`),
 		func(r *restReplay, m []string) {
 			r.passwords[m[2]] = r.passwords[m[1]]
 			r.change(m[1], func(d *Record) {
@@ -56,7 +57,8 @@ var restOutside = []struct {
 					d.Aliases = []string{m[3]}
 				}
 			})
-		}},
+		},
+	},
 	{regexp.MustCompile(`^directory: user '(.*)' added, e-mail (\S+)$`), func(r *restReplay, m []string) {
 		r.passwords[m[1]] = "pw-" + m[1]
 		if strings.Contains(m[2], "second") {
@@ -92,7 +94,8 @@ var restOutside = []struct {
 			r.change(strings.Trim(item, "'"), func(d *Record) { d.Groups = append(d.Groups, m[1]) })
 		}
 	}},
-	{regexp.MustCompile(`^directory: the names of alice and bob were swapped, passwords stay with the person, the addresses (follow the names|stay with the person)$`),
+	{
+		regexp.MustCompile(`^directory: the names of alice and bob were swapped, passwords stay with the person, the addresses (follow the names|stay with the person)$`),
 		func(r *restReplay, m []string) {
 			r.passwords["alice"], r.passwords["bob"] = r.passwords["bob"], r.passwords["alice"]
 			for _, pair := range [][2]string{{"alice", "aside"}, {"bob", "alice"}, {"aside", "bob"}} {
@@ -103,7 +106,8 @@ var restOutside = []struct {
 					}
 				})
 			}
-		}},
+		},
+	},
 	{regexp.MustCompile(`^directory: (?:address|mail) of alice changed to (\S+?),? (?:and )?(?:alias )?(alias@example.test)`), func(r *restReplay, m []string) {
 		r.change("alice", func(d *Record) { d.Aliases = []string{m[1], m[2]} })
 	}},

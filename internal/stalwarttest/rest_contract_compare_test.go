@@ -40,8 +40,10 @@ func (r *restReplay) plain(value any, name string) any {
 	switch v := value.(type) {
 	case map[string]any:
 		if capabilities, ok := v["capabilities"].(map[string]any); ok {
-			return map[string]any{"capabilities": sortedNames(capabilities), "sieve": capabilities["urn:ietf:params:jmap:sieve"],
-				"named": v["username"] != ""} // a cached login still shows the old name
+			return map[string]any{
+				"capabilities": sortedNames(capabilities), "sieve": capabilities["urn:ietf:params:jmap:sieve"],
+				"named": v["username"] != "",
+			} // a cached login still shows the old name
 		}
 		out := map[string]any{}
 		for member, item := range v {

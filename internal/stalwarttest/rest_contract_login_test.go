@@ -32,8 +32,10 @@ func (r *restReplay) header(label string) string {
 }
 
 func (r *restReplay) keyHeader(scheme, name string) string {
-	secrets := map[string]string{"syncagent": "syncagent:key-secret", "syncagent(new)": "syncagent:new-secret", "exporter": "exporter:s",
-		"noauth": "noauth:s", "wrong-secret": "syncagent:wrong"}
+	secrets := map[string]string{
+		"syncagent": "syncagent:key-secret", "syncagent(new)": "syncagent:new-secret", "exporter": "exporter:s",
+		"noauth": "noauth:s", "wrong-secret": "syncagent:wrong",
+	}
 	user, secret, _ := strings.Cut(secrets[name], ":")
 	if scheme == "Basic" {
 		return basic(user, secret)

@@ -65,8 +65,10 @@ func replayREST(t *testing.T, version, name string, rec recording) {
 		directory.Remove("dave")
 		r.put("Dave", "dave@example.test")
 	}
-	o := Options{Generation: version, Directory: directory, Domains: []Domain{{Name: "example.test"}}, TrustForwarded: true,
-		AdvertisedURL: "http://mail.example.test:18000"}
+	o := Options{
+		Generation: version, Directory: directory, Domains: []Domain{{Name: "example.test"}}, TrustForwarded: true,
+		AdvertisedURL: "http://mail.example.test:18000",
+	}
 	if name == "auto_ban" {
 		o.AuthBanRate = 5
 	}
@@ -100,8 +102,10 @@ func replayREST(t *testing.T, version, name string, rec recording) {
 // user's own settings.
 func isManagement(e exchange) bool {
 	path := e.Request.Path
-	for _, prefix := range []string{"/api/principal", "/api/store/purge", "/api/store/maintenance", "/api/oauth", "/.well-known/jmap", "/jmap/session",
-		"/api/does-not-exist", "/healthz/"} {
+	for _, prefix := range []string{
+		"/api/principal", "/api/store/purge", "/api/store/maintenance", "/api/oauth", "/.well-known/jmap", "/jmap/session",
+		"/api/does-not-exist", "/healthz/",
+	} {
 		if strings.HasPrefix(path, prefix) {
 			return !strings.Contains(e.Request.Headers["Authorization"], "access-token")
 		}
@@ -118,8 +122,10 @@ func (r *restReplay) put(user string, addresses ...string) {
 
 func (r *restReplay) exchange(i int, e exchange) {
 	r.t.Helper()
-	request := &http.Request{Method: e.Request.Method, RequestURI: e.Request.Path, URL: &url.URL{Path: "/"}, Header: http.Header{},
-		Body: http.NoBody, RemoteAddr: "127.0.0.1:40000"}
+	request := &http.Request{
+		Method: e.Request.Method, RequestURI: e.Request.Path, URL: &url.URL{Path: "/"}, Header: http.Header{},
+		Body: http.NoBody, RemoteAddr: "127.0.0.1:40000",
+	}
 	request = request.WithContext(r.t.Context())
 	if body := requestBody(e); body != "" {
 		request.Body = readCloser{bytes.NewReader([]byte(body))}

@@ -24,8 +24,10 @@ func (s *Server) createRow(r *request, c *caller) response {
 	if s.rest.rows[name] != nil {
 		return s.taken("name", name)
 	}
-	row := s.insertRow(&principalRow{kind: in.Type, name: name, description: in.Description, secrets: in.Secrets, emails: in.Emails,
-		members: in.Members, roles: in.Roles, enabled: in.EnabledPermissions, disabled: in.DisabledPermissions})
+	row := s.insertRow(&principalRow{
+		kind: in.Type, name: name, description: in.Description, secrets: in.Secrets, emails: in.Emails,
+		members: in.Members, roles: in.Roles, enabled: in.EnabledPermissions, disabled: in.DisabledPermissions,
+	})
 	return jsonResponse(map[string]any{"data": row.id})
 }
 

@@ -2,6 +2,7 @@ package stalwarttest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -57,8 +58,10 @@ func (s *Server) asCaller(r *request, next func(*request, *caller) response) res
 	defer s.mu.Unlock()
 	if !s.exempt(r.ip) && !c.may("unlimited-requests") {
 		if _, over := s.limits.count("rest "+r.http.Header.Get("Authorization"), s.opt.RequestsPerMinute); over {
-			return problem(http.StatusTooManyRequests, map[string]any{"title": "Too Many Requests",
-				"detail": "Your request has been rate limited. Please try again in a few seconds."})
+			return problem(http.StatusTooManyRequests, map[string]any{
+				"title":  "Too Many Requests",
+				"detail": "Your request has been rate limited. Please try again in a few seconds.",
+			})
 		}
 	}
 	return next(r, c)
@@ -160,16 +163,16 @@ func (s *Server) restError(tag string, more map[string]any) response {
 		tag = strings.ToUpper(tag[:1]) + tag[1:]
 	}
 	body := map[string]any{"error": tag}
-	for k, value := range more {
-		body[k] = value
-	}
+	maps.Copy(body, more)
 	return jsonResponse(body)
 }
 
 func (s *Server) taken(field, value string) response {
 	if !s.rest.v.since(7, 0) {
-		return s.restError("alreadyExists", map[string]any{"field": field, "value": value,
-			"details": "Another record exists containing '" + value + "' in the '" + field + "' field."})
+		return s.restError("alreadyExists", map[string]any{
+			"field": field, "value": value,
+			"details": "Another record exists containing '" + value + "' in the '" + field + "' field.",
+		})
 	}
 	return s.restError("fieldAlreadyExists", map[string]any{"field": field, "value": value})
 }

@@ -81,7 +81,7 @@ func (s *Server) apply(row, changed *principalRow, o restOperation, value any) *
 	case o.Field == "name" && o.Action == "set" && isText:
 		name := strings.ToLower(text)
 		if other := s.rest.rows[name]; other != nil && other != row {
-			return refusal(s.taken("name", name))
+			return new(s.taken("name", name))
 		}
 		changed.name = name
 		return nil
@@ -94,11 +94,15 @@ func (s *Server) apply(row, changed *principalRow, o restOperation, value any) *
 			return nil
 		}
 	}
-	list := map[string]*[]string{"emails": &changed.emails, "secrets": &changed.secrets, "roles": &changed.roles, "members": &changed.members,
-		"enabledPermissions": &changed.enabled, "disabledPermissions": &changed.disabled}[o.Field]
+	list := map[string]*[]string{
+		"emails": &changed.emails, "secrets": &changed.secrets, "roles": &changed.roles, "members": &changed.members,
+		"enabledPermissions": &changed.enabled, "disabledPermissions": &changed.disabled,
+	}[o.Field]
 	if list == nil || !edit(list, &changed.secrets, o.Action, value) {
-		return refusal(s.restError("other", map[string]any{"details": "Invalid parameter",
-			"reason": fmt.Sprintf("Invalid value %s for %s", rustValue(value), o.Field)}))
+		return new(s.restError("other", map[string]any{
+			"details": "Invalid parameter",
+			"reason":  fmt.Sprintf("Invalid value %s for %s", rustValue(value), o.Field),
+		}))
 	}
 	switch o.Field {
 	case "emails":
@@ -106,8 +110,10 @@ func (s *Server) apply(row, changed *principalRow, o restOperation, value any) *
 	case "enabledPermissions", "disabledPermissions":
 		for _, p := range *list {
 			if !knownPermissions[camel(p)] && !slices.Contains(restAdminPermissions, p) {
-				return refusal(s.restError("other", map[string]any{"details": "Invalid " + o.Field + " value",
-					"reason": fmt.Sprintf("Permission %q is invalid", p)}))
+				return new(s.restError("other", map[string]any{
+					"details": "Invalid " + o.Field + " value",
+					"reason":  fmt.Sprintf("Permission %q is invalid", p),
+				}))
 			}
 		}
 	}
@@ -143,11 +149,11 @@ func (s *Server) checkEmails(row, changed *principalRow) *response {
 		address = strings.ToLower(address)
 		changed.emails[i] = address
 		if other := s.rest.mails[address]; other != nil && other != row {
-			return refusal(s.taken("emails", address))
+			return new(s.taken("emails", address))
 		}
 		domain := address[strings.LastIndexByte(address, '@')+1:]
 		if r := s.rest.rows[domain]; s.rest.v.since(10, 0) && (r == nil || r.kind != "domain") {
-			return refusal(s.restError("notFound", map[string]any{"item": domain}))
+			return new(s.restError("notFound", map[string]any{"item": domain}))
 		}
 	}
 	return nil
@@ -170,6 +176,8 @@ func rustValue(value any) string {
 
 // noteWrite puts a change into the journal that [Server.Writes] gives.
 func (s *Server) noteWrite(r *request, op string, row *principalRow, value json.RawMessage, fail string) {
-	s.log.writes = append(s.log.writes, Write{Request: r.n, Object: "Principal", Op: op, Account: AccountID(FormatID(row.id)),
-		ID: row.name, Value: slices.Clone(value), Error: fail})
+	s.log.writes = append(s.log.writes, Write{
+		Request: r.n, Object: "Principal", Op: op, Account: AccountID(FormatID(row.id)),
+		ID: row.name, Value: slices.Clone(value), Error: fail,
+	})
 }

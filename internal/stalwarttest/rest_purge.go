@@ -19,8 +19,10 @@ func (s *Server) purge(r *request, c *caller, segments []string) response {
 	if v.since(11, 0) {
 		inMemory = "in-memory"
 	}
-	need := map[string]string{"blob": "purge-blob-store", "data": "purge-data-store", "account": "purge-account",
-		inMemory: "purge-" + inMemory + "-store"}[segments[1]]
+	need := map[string]string{
+		"blob": "purge-blob-store", "data": "purge-data-store", "account": "purge-account",
+		inMemory: "purge-" + inMemory + "-store",
+	}[segments[1]]
 	switch {
 	case need == "":
 		return pathNotFound()

@@ -5,8 +5,10 @@ import (
 	"strings"
 )
 
-var rowFields = []string{"name", "type", "quota", "usedQuota", "description", "secrets", "emails", "memberOf", "members", "tenant",
-	"roles", "lists", "enabledPermissions", "disabledPermissions"}
+var rowFields = []string{
+	"name", "type", "quota", "usedQuota", "description", "secrets", "emails", "memberOf", "members", "tenant",
+	"roles", "lists", "enabledPermissions", "disabledPermissions",
+}
 
 // wantedFields gives the known fields of a list; nil means all.
 func wantedFields(text string) []string {
@@ -26,8 +28,10 @@ func (s *Server) rowJSON(r *principalRow, fields []string) map[string]any {
 		used = r.account.store.used()
 	}
 	if !s.rest.v.since(10, 0) {
-		return map[string]any{"id": r.id, "type": r.kind, "quota": 0, "usedQuota": used, "name": r.name, "emails": notNil(r.emails),
-			"secrets": []string{}, "memberOf": []string{}, "members": []string{}, "description": nil}
+		return map[string]any{
+			"id": r.id, "type": r.kind, "quota": 0, "usedQuota": used, "name": r.name, "emails": notNil(r.emails),
+			"secrets": []string{}, "memberOf": []string{}, "members": []string{}, "description": nil,
+		}
 	}
 	out := map[string]any{"id": r.id, "type": r.kind}
 	put := func(field string, value any, present bool) {

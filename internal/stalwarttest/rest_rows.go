@@ -48,8 +48,10 @@ func (r *principalRow) clone() *principalRow {
 }
 
 func newRESTStore(generation string) *restStore {
-	return &restStore{v: parseRESTVersion(generation), rows: map[string]*principalRow{}, byID: map[uint64]*principalRow{},
-		mails: map[string]*principalRow{}, issued: map[uint64]bool{}, random: 7}
+	return &restStore{
+		v: parseRESTVersion(generation), rows: map[string]*principalRow{}, byID: map[uint64]*principalRow{},
+		mails: map[string]*principalRow{}, issued: map[uint64]bool{}, random: 7,
+	}
 }
 
 // nextID hands out ids: in order up to 0.7 and since 0.12, in no order and from 0 on between. No id comes twice.

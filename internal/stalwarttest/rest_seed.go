@@ -22,8 +22,10 @@ type PrincipalSpec struct {
 func (s *Server) AddPrincipal(spec PrincipalSpec) AccountID {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &principalRow{kind: spec.Type, name: spec.Name, emails: slices.Clone(spec.Emails), roles: spec.Roles, enabled: spec.Permissions,
-		description: spec.Description}
+	r := &principalRow{
+		kind: spec.Type, name: spec.Name, emails: slices.Clone(spec.Emails), roles: spec.Roles, enabled: spec.Permissions,
+		description: spec.Description,
+	}
 	if r.kind == "" {
 		r.kind = "individual"
 	}

@@ -6,12 +6,14 @@ import (
 )
 
 // restAdminPermissions are the permissions of administrators that a client looks at, in the spelling before 0.16.
-var restAdminPermissions = []string{"authenticate", "authenticate-oauth", "impersonate", "unlimited-requests",
+var restAdminPermissions = []string{
+	"authenticate", "authenticate-oauth", "impersonate", "unlimited-requests",
 	"individual-list", "individual-get", "individual-update", "individual-delete", "individual-create",
 	"group-list", "group-get", "group-update", "group-delete", "domain-list", "domain-get",
 	"mailing-list-list", "mailing-list-get", "role-list", "tenant-list", "principal-list", "api-key-list", "oauth-client-list",
 	"purge-account", "purge-blob-store", "purge-data-store", "purge-in-memory-store", "email-receive",
-	"jmap-mailbox-get", "jmap-mailbox-query", "jmap-email-get", "jmap-email-query", "jmap-sieve-script-get", "jmap-sieve-script-query"}
+	"jmap-mailbox-get", "jmap-mailbox-query", "jmap-email-get", "jmap-email-query", "jmap-sieve-script-get", "jmap-sieve-script-query",
+}
 
 // oauth is POST /api/oauth, the only place where a client can read its own permissions, and since 0.11 the version.
 func (s *Server) oauth(r *request, c *caller) response {
@@ -93,9 +95,11 @@ func (s *Server) restSession(c *caller) response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := s.rest.v
-	urns := []string{"urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission",
+	urns := []string{
+		"urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission",
 		"urn:ietf:params:jmap:vacationresponse", "urn:ietf:params:jmap:sieve", "urn:ietf:params:jmap:blob",
-		"urn:ietf:params:jmap:quota", "urn:ietf:params:jmap:websocket"}
+		"urn:ietf:params:jmap:quota", "urn:ietf:params:jmap:websocket",
+	}
 	if v.since(14, 0) {
 		urns = append(urns, "urn:ietf:params:jmap:calendars", "urn:ietf:params:jmap:calendars:parse", "urn:ietf:params:jmap:contacts",
 			"urn:ietf:params:jmap:contacts:parse", "urn:ietf:params:jmap:filenode", "urn:ietf:params:jmap:principals",
@@ -108,10 +112,12 @@ func (s *Server) restSession(c *caller) response {
 	capabilities["urn:ietf:params:jmap:core"] = s.topCapabilities()["urn:ietf:params:jmap:core"]
 	capabilities["urn:ietf:params:jmap:sieve"] = map[string]any{"implementation": v.implementation()}
 	base := s.opt.AdvertisedURL
-	doc := map[string]any{"capabilities": capabilities, "accounts": map[string]any{}, "primaryAccounts": map[string]any{}, "username": "",
+	doc := map[string]any{
+		"capabilities": capabilities, "accounts": map[string]any{}, "primaryAccounts": map[string]any{}, "username": "",
 		"apiUrl": base + "/jmap/", "downloadUrl": base + "/jmap/download/{accountId}/{blobId}/{name}?accept={type}",
 		"uploadUrl":      base + "/jmap/upload/{accountId}/",
-		"eventSourceUrl": base + "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}", "state": "0"}
+		"eventSourceUrl": base + "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}", "state": "0",
+	}
 	if c == nil {
 		return jsonResponse(doc)
 	}

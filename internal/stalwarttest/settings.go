@@ -17,8 +17,10 @@ func (c *call) authenticationGet() (any, *methodError) {
 }
 
 func (c *call) roleGet() (any, *methodError) {
-	return c.getObjects(oneObject(userRoleID, map[string]any{"description": "User", "memberTenantId": nil,
-		"roleIds": map[string]any{}, "enabledPermissions": userPermissions, "disabledPermissions": map[string]any{}}))
+	return c.getObjects(oneObject(userRoleID, map[string]any{
+		"description": "User", "memberTenantId": nil,
+		"roleIds": map[string]any{}, "enabledPermissions": userPermissions, "disabledPermissions": map[string]any{},
+	}))
 }
 
 func (c *call) roleQuery() (any, *methodError) { return c.queryOne(userRoleID) }

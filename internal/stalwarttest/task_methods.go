@@ -76,9 +76,11 @@ func (c *call) taskSet() (any, *methodError) {
 	return c.setObjects(setter{object: "Task", create: c.taskCreate})
 }
 
-var storeMaintenance = []string{"reindexAccounts", "reindexTelemetry", "purgeAccounts", "purgeData", "purgeBlob",
+var storeMaintenance = []string{
+	"reindexAccounts", "reindexTelemetry", "purgeAccounts", "purgeData", "purgeBlob",
 	"resetRateLimiters", "resetUserQuotas", "resetTenantQuotas", "resetBlobQuotas", "removeAuthTokens",
-	"removeLockQueueMessage", "removeLockTask", "removeLockDav", "removeSieveId", "removeGreylist"}
+	"removeLockQueueMessage", "removeLockTask", "removeLockDav", "removeSieveId", "removeGreylist",
+}
 
 var accountMaintenance = []string{"purge", "reindex", "recalculateImapUid", "recalculateQuota"}
 
@@ -100,8 +102,10 @@ func (c *call) taskCreate(_ string, value json.RawMessage) (created, fail map[st
 		return nil, invalidValue("@type")
 	}
 	if !c.who.may("task" + in.Type) {
-		return nil, map[string]any{"type": "forbidden",
-			"description": "Insufficient permissions to create task of type " + in.Type}
+		return nil, map[string]any{
+			"type":        "forbidden",
+			"description": "Insufficient permissions to create task of type " + in.Type,
+		}
 	}
 	t := &task{kind: in.Type, maintenance: in.MaintenanceType, shard: in.ShardIndex}
 	allowed := storeMaintenance
@@ -109,7 +113,8 @@ func (c *call) taskCreate(_ string, value json.RawMessage) (created, fail map[st
 		allowed = accountMaintenance
 		if in.AccountID == nil {
 			return nil, map[string]any{"type": "validationFailed", "validationErrors": []any{
-				map[string]any{"type": "Required", "property": "accountId"}}}
+				map[string]any{"type": "Required", "property": "accountId"},
+			}}
 		}
 		id, ok := ParseID(*in.AccountID)
 		if !ok {

@@ -45,8 +45,10 @@ func TestDestroyTask(t *testing.T) {
 		"quick":    {want: [][]string{{"Pending"}, nil}},
 		"slow":     {opt: Options{TaskDelay: time.Hour}, want: [][]string{{"Pending"}, {"Pending"}, {"Pending"}}},
 		"archived": {opt: Options{Archiving: 24 * time.Hour}, want: [][]string{{"Pending"}, {"Pending"}, {"Pending"}}},
-		"failing": {prepare: func(s *Server) { s.FailDestroyTasks(1, "disk full") },
-			want: [][]string{{"Pending"}, {"Retry disk full"}, {"Failed disk full"}, {"Failed disk full"}}},
+		"failing": {
+			prepare: func(s *Server) { s.FailDestroyTasks(1, "disk full") },
+			want:    [][]string{{"Pending"}, {"Retry disk full"}, {"Failed disk full"}, {"Failed disk full"}},
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,7 @@
 package stalwarttest
 
+import "maps"
+
 func (c *call) vacationSet() (any, *methodError) {
 	a, fail := c.living()
 	if fail != nil {
@@ -19,9 +21,7 @@ func (c *call) vacationSet() (any, *methodError) {
 			continue
 		}
 		full := a.store.vacationJSON()
-		for name, value := range update[id] {
-			full[name] = value
-		}
+		maps.Copy(full, update[id])
 		a.store.vacation = full
 		a.store.changes++
 		c.record("VacationResponse", "update", id, nil, nil)
