@@ -118,7 +118,7 @@ func checkRegular(path string) error {
 	if err == nil && !info.Mode().IsRegular() {
 		return &os.PathError{Op: "open", Path: path, Err: errNotRegular}
 	}
-	return nil //nolint:nilerr // opening it tells what is wrong
+	return nil // opening it tells what is wrong
 }
 
 func syncDir(dir string) error {
