@@ -41,7 +41,7 @@ func readArray[T any](dir, name string, yield func(T) error) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	dec := json.NewDecoder(bufio.NewReader(f))
 	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
 		return fmt.Errorf("%s is not a JSON array", name)

@@ -58,13 +58,15 @@ func Export(ctx context.Context, server Reader, o ExportOptions) (Result, error)
 		return Result{}, fmt.Errorf("export: %q is not the ID of an account", string(o.Account))
 	}
 	partial := filepath.Join(o.Dir, partialMark+short(o.Server)+"-"+string(o.Account))
+	_, err := os.Lstat(partial)
+	fresh := errors.Is(err, os.ErrNotExist)
 	if err := os.MkdirAll(filepath.Join(partial, blobDir), dirMode); err != nil {
 		return Result{}, fmt.Errorf("export account %q: %w", string(o.Account), err)
 	}
 	e := &export{server: server, o: o, dir: partial, written: map[string]listing{}, files: map[string]File{}}
 	result, err := e.run(ctx)
 	if err != nil {
-		if e.untouched() { // of an account that is not there nothing stays behind
+		if fresh && e.untouched() { // of an account that never was there nothing stays behind
 			_ = os.RemoveAll(partial)
 		}
 		return Result{}, fmt.Errorf("export account %q: %w", string(o.Account), err)

@@ -123,6 +123,18 @@ func TestDeadAccount(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left %v", left)
 	}
+	// What an earlier try saved of it may be all that is left: it stays.
+	saved := filepath.Join(dir, partialMark+"fingerprint-zzz", blobDir, "b")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(saved), 0o700), os.WriteFile(saved, []byte("saved"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Export(t.Context(), w.srv, ExportOptions{Dir: dir, Account: "zzz", Server: "fingerprint"})
+	if _, ok := errors.AsType[*GoneError](err); !ok {
+		t.Errorf("export: %v", err)
+	}
+	if _, err := os.Stat(saved); err != nil {
+		t.Errorf("what was saved earlier: %v", err)
+	}
 	_, err = Restore(t.Context(), w.srv, RestoreOptions{Archive: path, Account: "zzz"})
 	if _, ok := errors.AsType[*GoneError](err); !ok {
 		t.Errorf("restore: %v", err)

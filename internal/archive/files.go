@@ -80,7 +80,7 @@ func hashFile(path string) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	h := sha256.New()
 	n, err := io.Copy(h, f)
 	if err != nil {

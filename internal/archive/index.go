@@ -47,7 +47,7 @@ func (x *blobIndex) load(path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		var line indexLine

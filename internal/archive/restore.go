@@ -155,7 +155,7 @@ func (r *restore) createOne(ctx context.Context, kind, from, name string, object
 	}
 	if refusals[0] != nil {
 		r.problem(kind, from, name, refusals[0])
-		return "", nil
+		return "", nil //nolint:nilerr // a refusal of one object is reported and does not end the restore
 	}
 	return ids[0], r.made(kind, from, ids[0])
 }

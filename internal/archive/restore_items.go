@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"reflect"
 )
 
@@ -19,10 +20,7 @@ func (o object) text(name string) string {
 
 // without gives the object without what the server sets and what is named.
 func (o object) without(names ...string) object {
-	out := object{}
-	for k, v := range o {
-		out[k] = v
-	}
+	out := maps.Clone(o)
 	for _, name := range append(names, serverSet...) {
 		delete(out, name)
 	}

@@ -70,7 +70,7 @@ func (s *jmapServer) mailWrite(ctx context.Context, id reconcile.AccountID, meth
 ) (ids []string, refusals []error, err error) {
 	objects := map[string]json.RawMessage{}
 	// Keys of the ID alphabet only: some methods drop others in silence.
-	key := func(i int) string { return "k" + string(jmapID(uint64(i))) } //nolint:gosec // an index is not negative
+	key := func(i int) string { return "k" + string(jmapID(uint64(i))) } //nolint:gosec // an index is not negative //nolint:gosec // an index is not negative
 	for i, item := range items {
 		objects[key(i)] = item
 	}
