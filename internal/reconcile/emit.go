@@ -118,38 +118,6 @@ func (d *decider) recordWaiting(w *wish) {
 	}
 }
 
-// markMixed marks every account that another living entry's name opens in this
-// snapshot: that person may have used it, and mail of both may lie in it.
-func (d *decider) markMixed() {
-	for i := range d.Facts.Principals {
-		p := &d.Facts.Principals[i]
-		acc := d.accounts[p.Link.Account]
-		if p.State == StateGone || p.Mixed || acc == nil {
-			continue
-		}
-		opened := func(name string) bool {
-			c, ok := d.claimant(d.hash(name), p.Ref())
-			return ok && c.name && d.usable(c.ref.Source)
-		}
-		if slices.ContainsFunc(append([]string{acc.Name}, acc.Addresses...), opened) {
-			p.Mixed = true
-			d.mixed = append(d.mixed, p.Ref())
-		}
-	}
-}
-
-// recordMixed keeps the marks of rows that nothing else records.
-func (d *decider) recordMixed() {
-	for _, ref := range d.mixed {
-		if row, ok := d.now[ref]; ok {
-			row.Mixed = true
-			continue
-		}
-		row := *d.principals[ref]
-		d.record(row)
-	}
-}
-
 // record notes a row to write whatever becomes of the actions.
 func (d *decider) record(p Principal) { d.now[p.Ref()] = &p }
 
@@ -243,20 +211,6 @@ func (d *decider) effectOf(m *move) Effect {
 // held tells whether an account holds a key as an address.
 func (d *decider) held(acc *Account, key Hash) bool {
 	return slices.ContainsFunc(acc.Addresses, func(a string) bool { return d.hash(a) == key })
-}
-
-// gravesOfChange remembers every name and address that a move gives up.
-func (d *decider) gravesOfChange(m *move) []Tombstone {
-	var out []Tombstone
-	if d.frees(m, d.hash(m.acc.Name)) && !OwnName(m.acc.Name) {
-		out = append(out, d.grave(m.acc.Name, m.ref, m.acc.ID))
-	}
-	for _, address := range m.acc.Addresses {
-		if key := d.hash(address); d.frees(m, key) {
-			out = append(out, Tombstone{Key: key, Owner: m.ref, Account: m.acc.ID, Since: d.Now})
-		}
-	}
-	return out
 }
 
 // groupTwins binds the step aside of a twin to the rename that takes its name.

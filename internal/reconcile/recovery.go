@@ -112,28 +112,3 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 	e.Principals = []Principal{p}
 	return e
 }
-
-// gravesOfAction remembers every name and address that a done action gave up.
-func gravesOfAction(a Action, owner PrincipalRef, rules NameRules, at time.Time) []Tombstone {
-	var out []Tombstone
-	if a.Kind == ActSuspend {
-		return nil
-	}
-	kept := func(key Hash) bool {
-		return a.Kind != ActDelete && slices.ContainsFunc(append([]string{a.To}, a.Addresses.To...), func(to string) bool {
-			return HashOf(string(rules.Key(to))) == key
-		})
-	}
-	for i, text := range append([]string{a.From}, a.Addresses.From...) {
-		key := HashOf(string(rules.Key(text)))
-		if kept(key) || i == 0 && OwnName(text) {
-			continue
-		}
-		grave := Tombstone{Key: key, Owner: owner, Account: a.Account, Since: at}
-		if i == 0 {
-			grave.Text = text
-		}
-		out = append(out, grave)
-	}
-	return out
-}
