@@ -117,48 +117,6 @@ func (d *decider) checkConflict(w *wish) {
 	}
 }
 
-// protected tells whether a pattern of the configuration or of a person
-// protects any of the names or the ID.
-func (d *decider) protected(ref PrincipalRef, names ...string) (string, bool) {
-	var patterns []string
-	if s := d.sources[ref.Source]; s != nil {
-		patterns = append(patterns, s.Policy.Protect...)
-	} else { // an account without an owner: whoever protects it means it
-		for _, name := range sortedKeys(d.sources) {
-			patterns = append(patterns, d.sources[name].Policy.Protect...)
-		}
-	}
-	for _, p := range d.Protections {
-		patterns = append(patterns, p.Pattern)
-	}
-	for _, pattern := range patterns {
-		if MatchPattern(pattern, string(ref.ID)) {
-			return pattern, true
-		}
-		for _, name := range names {
-			if MatchName(pattern, name) {
-				return pattern, true
-			}
-		}
-	}
-	return "", false
-}
-
-// untouchable says why an account must not be written, whoever is linked to it.
-func (d *decider) untouchable(a *Account, ref PrincipalRef) (string, bool) {
-	switch {
-	case a.ID == d.Self || (d.SelfName != "" && d.sameName(a.Name, d.SelfName)):
-		return "it is the account that syncagent itself logs in with", true
-	case a.Kind != KindIndividual:
-		return "it is not a plain user account on the mail server", true
-	}
-	names := append([]string{a.Name}, a.Addresses...)
-	if pattern, ok := d.protected(ref, names...); ok {
-		return fmt.Sprintf("protected by the pattern %q", pattern), true
-	}
-	return "", false
-}
-
 // samePerson tells whether two principals are proven to be one person: at
 // least one attribute is filled on both sides, and all that are filled on both
 // sides agree. differs is true if a pair that is filled disagrees.
@@ -173,32 +131,4 @@ func samePerson(a, b []Hash) (agree, differs bool) {
 		agree = true
 	}
 	return agree, false
-}
-
-func (d *decider) holdWish(w *wish, code, message string) {
-	w.held = true
-	name := w.name
-	if name == "" && w.old != nil {
-		name = w.old.Name
-	}
-	if name == "" && w.entry != nil {
-		name = w.entry.Label
-	}
-	d.hold(code, w.ref, w.row.Link.Account, name, message)
-}
-
-func (d *decider) hold(code string, ref PrincipalRef, account AccountID, name, message string) {
-	info, _ := CodeInfo(code)
-	d.holds = append(d.holds, Hold{
-		Code: code, Source: ref.Source, StableID: ref.ID, Account: account,
-		Name: name, Message: message, Hint: info.Hint,
-	})
-}
-
-func (d *decider) notice(code string, source string, a *Account, message string) {
-	n := Notice{Code: code, Source: source, Message: message}
-	if a != nil {
-		n.Account, n.Name = a.ID, a.Name
-	}
-	d.notices = append(d.notices, n)
 }

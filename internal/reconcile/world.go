@@ -23,12 +23,6 @@ type world struct {
 	believed   map[string]bool // sources whose snapshot can be used
 }
 
-// claim says that a living entry carries a key.
-type claim struct {
-	ref  PrincipalRef
-	name bool // as name; else as address
-}
-
 func newWorld(f Facts) *world {
 	f.Principals, f.Accounts = slices.Clone(f.Principals), slices.Clone(f.Accounts)
 	f.Protections = slices.SortedFunc(slices.Values(f.Protections), func(a, b Protection) int { return cmp.Compare(a.Pattern, b.Pattern) })
@@ -129,79 +123,6 @@ func (w *world) indexAccounts() {
 	}
 }
 
-// indexClaims notes which keys living entries carry: from the snapshot where
-// it changed, from the ledger where it did not. Of a source that cannot be used
-// (not read to the end, empty, below its floor, old) or is not configured,
-// whatever the ledger knows counts as living.
-func (w *world) indexClaims() {
-	for ref, c := range w.changed {
-		for _, name := range slices.Concat(c.Entry.Names, c.Entry.NamesAlso) {
-			w.claim(w.hash(name), ref, true)
-		}
-		for _, address := range c.Entry.Addresses {
-			w.claim(w.hash(address), ref, false)
-		}
-		if p := w.principals[ref]; p != nil && len(c.Entry.Names) == 0 {
-			w.claimLedger(p)
-		}
-	}
-	for ref, p := range w.principals {
-		if _, changed := w.changed[ref]; changed || !w.living(p) {
-			continue
-		}
-		w.claimLedger(p)
-	}
-	for key := range w.claims {
-		slices.SortFunc(w.claims[key], func(a, b claim) int { return compareRefs(a.ref, b.ref) })
-	}
-}
-
-func (w *world) claimLedger(p *Principal) {
-	w.claim(w.hash(p.Name), p.Ref(), true)
-	for _, also := range p.Also {
-		w.claim(w.hash(also.Name), p.Ref(), true)
-	}
-	for _, address := range p.Addresses {
-		w.claim(address, p.Ref(), false)
-	}
-}
-
-func (w *world) claim(key Hash, ref PrincipalRef, name bool) {
-	for i, c := range w.claims[key] {
-		if c.ref == ref {
-			w.claims[key][i].name = c.name || name
-			return
-		}
-	}
-	w.claims[key] = append(w.claims[key], claim{ref: ref, name: name})
-}
-
-// living tells whether a principal's entry exists, or might.
-func (w *world) living(p *Principal) bool {
-	if p.State == StateGone {
-		return false
-	}
-	return !w.usable(p.Source) || !w.missing[p.Ref()]
-}
-
-// present tells that the entry is proven to exist in this run.
-func (w *world) present(p *Principal) bool {
-	if _, ok := w.changed[p.Ref()]; ok {
-		return true
-	}
-	return w.usable(p.Source) && !w.missing[p.Ref()] && p.State != StateGone
-}
-
-// claimant gives a living claimant of a key other than one ref.
-func (w *world) claimant(key Hash, except PrincipalRef) (claim, bool) {
-	for _, c := range w.claims[key] {
-		if c.ref != except {
-			return c, true
-		}
-	}
-	return claim{}, false
-}
-
 // usable tells whether decisions may be made about a source's principals.
 func (w *world) usable(source string) bool { return w.believed[source] }
 
@@ -229,33 +150,6 @@ func (p Principal) links() []Link {
 
 func compareRefs(a, b PrincipalRef) int {
 	return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID))
-}
-
-// CompareAccountIDs orders account IDs by length, then by the base32 alphabet
-// of Stalwart 0.16 (a…z, 7, 9, 2, 0, 1, 3; utils/src/codec/base32_custom.rs),
-// so that later IDs sort later.
-func CompareAccountIDs(a, b AccountID) int {
-	if c := cmp.Compare(len(a), len(b)); c != 0 {
-		return c
-	}
-	for i := range len(a) {
-		if c := cmp.Compare(idRank(a[i]), idRank(b[i])); c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
-func idRank(c byte) int {
-	if c >= 'a' && c <= 'z' {
-		return int(c - 'a')
-	}
-	for i, digit := range []byte("792013") {
-		if c == digit {
-			return 26 + i
-		}
-	}
-	return 64 + int(c)
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -1,0 +1,29 @@
+package reconcile
+
+func (d *decider) holdWish(w *wish, code, message string) {
+	w.held = true
+	name := w.name
+	if name == "" && w.old != nil {
+		name = w.old.Name
+	}
+	if name == "" && w.entry != nil {
+		name = w.entry.Label
+	}
+	d.hold(code, w.ref, w.row.Link.Account, name, message)
+}
+
+func (d *decider) hold(code string, ref PrincipalRef, account AccountID, name, message string) {
+	info, _ := CodeInfo(code)
+	d.holds = append(d.holds, Hold{
+		Code: code, Source: ref.Source, StableID: ref.ID, Account: account,
+		Name: name, Message: message, Hint: info.Hint,
+	})
+}
+
+func (d *decider) notice(code string, source string, a *Account, message string) {
+	n := Notice{Code: code, Source: source, Message: message}
+	if a != nil {
+		n.Account, n.Name = a.ID, a.Name
+	}
+	d.notices = append(d.notices, n)
+}
