@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+
+	"syncagent/internal/config"
+	"syncagent/internal/reconcile"
+	"syncagent/internal/report"
+)
+
+// next says why something will be done or not, as far as that can be told
+// without reading the directory.
+func (e *explainer) next(p reconcile.Principal, out report.ExplainPerson) string {
+	policy, configured := e.policy(p.Source)
+	switch {
+	case !configured:
+		return "nothing: the source " + p.Source + " is not configured any more"
+	case out.Protected != "":
+		return "nothing: it is protected"
+	case p.State == reconcile.StateGone:
+		return "nothing: the account is gone; its names are remembered so that nobody else gets its mail"
+	case len(out.Holds) > 0:
+		return "nothing, as long as this holds it back: " + out.Holds[0].Message
+	case e.pending(p) != "":
+		return e.pending(p)
+	case p.Miss.Unconfirmed:
+		return "nothing: the absence does not count, because a guard doubts the reading; see syncagent status"
+	case p.State != reconcile.StateMissing && !p.Bound():
+		return "the account is linked as soon as the server has made it, at the first login or mail"
+	case p.State != reconcile.StateMissing:
+		return "nothing: directory and mailbox agree, as of the last run"
+	case policy.Missing == config.MissingReport:
+		return "nothing: policy.missing is report, so the absence is only told"
+	case out.Missing != nil && out.Missing.DeleteDue != nil:
+		return fmt.Sprintf("the account is deleted at the first run after %s (%d of %d absences counted so far), if the person is still gone then",
+			moment(*out.Missing.DeleteDue), p.Miss.Reads, policy.Grace.Runs)
+	}
+	return fmt.Sprintf("absences are being counted: %d of %d, and %s must pass", p.Miss.Reads, policy.Grace.Runs, policy.Grace.Time)
+}
+
+// pending names an action of the last plan that was not done.
+func (e *explainer) pending(p reconcile.Principal) string {
+	if e.last == nil {
+		return ""
+	}
+	for _, a := range e.last.Actions {
+		if a.Source != p.Source || a.StableID != p.ID {
+			continue
+		}
+		for _, r := range e.last.Results {
+			if r.Seq != a.Seq || r.Outcome == reconcile.OutcomeDone {
+				continue
+			}
+			why := r.Error
+			if why == "" {
+				why = "its stage was blocked; see syncagent status"
+			}
+			return fmt.Sprintf("%s is tried again if it is still due; last time it was %s: %s", a.Kind, r.Outcome, why)
+		}
+	}
+	return ""
+}
