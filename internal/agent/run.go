@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"syncagent/internal/audit"
 	"syncagent/internal/reconcile"
 	"syncagent/internal/state"
 )
@@ -52,18 +51,7 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.checkTraces(ctx); err != nil {
 		return err
 	}
-	anchor, err := r.anchor(ctx)
-	if err != nil {
-		return err
-	}
-	options := audit.Options{File: r.cfg.Audit.File, Now: r.now, Anchor: anchor}
-	if r.cfg.Audit.SignKey != nil {
-		options.SignKey = func() ([]byte, error) {
-			key, err := r.cfg.Audit.SignKey.Read()
-			return []byte(key), err
-		}
-	}
-	if r.audit, err = audit.Open(ctx, options); err != nil {
+	if err := r.openAudit(ctx); err != nil {
 		return err
 	}
 	return r.begin(ctx)
