@@ -25,7 +25,7 @@ func PlanItems(plan reconcile.Plan) []reconcile.ApprovedItem {
 	var items []reconcile.ApprovedItem
 	for _, a := range plan.Actions {
 		if blocked[part{a.Source, a.Stage}] {
-			items = append(items, itemOf(a))
+			items = append(items, reconcile.ItemOf(a))
 		}
 	}
 	for _, m := range plan.Unconfirmed {

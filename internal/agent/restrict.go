@@ -19,25 +19,19 @@ func (r *run) restrict() error {
 	}
 	planned := map[reconcile.ApprovedItem]reconcile.Action{}
 	for _, a := range saved.Actions {
-		planned[itemOf(a)] = a
+		planned[reconcile.ItemOf(a)] = a
 	}
 	for _, a := range r.plan.Plan.Actions {
-		old, ok := planned[itemOf(a)]
+		old, ok := planned[reconcile.ItemOf(a)]
 		if !ok || !reflect.DeepEqual(old.Addresses, a.Addresses) || old.Via != a.Via {
 			r.left[a.Seq] = true
 			r.results[a.Seq] = reconcile.Result{Seq: a.Seq, Outcome: reconcile.OutcomeSkipped, Error: "not in the plan that is applied"}
 			continue
 		}
-		delete(planned, itemOf(a))
+		delete(planned, reconcile.ItemOf(a))
 	}
 	for range planned {
 		r.report.Dropped++
 	}
 	return nil
-}
-
-func itemOf(a reconcile.Action) reconcile.ApprovedItem {
-	return reconcile.ApprovedItem{
-		Kind: string(a.Kind), Source: a.Source, StableID: a.StableID, Account: a.Account, From: a.From, To: a.To,
-	}
 }

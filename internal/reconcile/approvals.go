@@ -32,12 +32,13 @@ func (d *decider) items(source string, stage Stage) []ApprovedItem {
 	var out []ApprovedItem
 	for _, a := range d.actions {
 		if a.Source == source && a.Stage == stage {
-			out = append(out, itemOf(a))
+			out = append(out, ItemOf(a))
 		}
 	}
 	return out
 }
 
-func itemOf(a Action) ApprovedItem {
+// ItemOf gives an action as an approval covers it.
+func ItemOf(a Action) ApprovedItem {
 	return ApprovedItem{Kind: string(a.Kind), Source: a.Source, StableID: a.StableID, Account: a.Account, From: a.From, To: a.To}
 }

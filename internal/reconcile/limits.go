@@ -83,7 +83,7 @@ func (d *decider) planned(s *SourceFacts, stage Stage) map[limitKey]int {
 		if a.Source != s.Source || a.Stage != stage || kind == "" {
 			continue
 		}
-		if have[itemOf(a)] {
+		if have[ItemOf(a)] {
 			d.approved(stage)
 			continue
 		}
