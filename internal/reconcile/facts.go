@@ -15,15 +15,18 @@ type Facts struct {
 	Rules      NameRules
 	Server     ServerPlan
 	// Self is the agent's own account, never touched.
-	Self        AccountID
-	SelfName    string
-	Can         Can
-	Rechecks    map[PrincipalRef]Recheck
-	Contents    map[AccountID]Contents
-	Archived    map[AccountID]bool
-	Recent      []PastAction
-	Approvals   []Approval
-	Protections []Protection
+	Self AccountID
+	// NotReversible says of accounts that were asked for why a suspension could
+	// not be undone.
+	NotReversible map[AccountID]string
+	SelfName      string
+	Can           Can
+	Rechecks      map[PrincipalRef]Recheck
+	Contents      map[AccountID]Contents
+	Archived      map[AccountID]bool
+	Recent        []PastAction
+	Approvals     []Approval
+	Protections   []Protection
 	// ServerChanged says why the server is not the one that the ledger knows
 	// (reinstalled, older backup, other host); it blocks every write.
 	ServerChanged string
