@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"syncagent/internal/reconcile"
+	"syncagent/internal/stalwart"
 )
 
 // precheck reads the accounts of a batch again and drops every action whose
@@ -199,10 +200,8 @@ func (r *run) single(ctx context.Context, a reconcile.Action) outcome {
 		return r.park(ctx, a)
 	case reconcile.ActSuspend:
 		before, err := r.server.Suspend(ctx, a.Account)
-		return outcome{err: err, mend: func(p *reconcile.Principal) {
-			if p.Before != nil {
-				p.Before.Access = before
-			}
+		return outcome{err: err, mend: remember(before), notes: []string{
+			stalwart.NotCutSessions + ": IMAP sessions that are open now go on until they end",
 		}}
 	case reconcile.ActResume:
 		return r.resume(ctx, a)
@@ -219,17 +218,33 @@ func (r *run) park(ctx context.Context, a reconcile.Action) outcome {
 	for _, reason := range result.NotCut {
 		o.notes = append(o.notes, reason.Code+": "+reason.Message)
 	}
-	o.mend = func(p *reconcile.Principal) {
-		if p.Before != nil && result.Before != "" {
-			p.Before.Access = result.Before
-		}
+	if !r.cutBefore(a) { // else what we read now is our own cut
+		o.mend = remember(result.Before)
 	}
 	return o
 }
 
+// remember keeps the access that was read right before it was cut.
+func remember(access string) func(*reconcile.Principal) {
+	return func(p *reconcile.Principal) {
+		if p.Before != nil && access != "" {
+			before := *p.Before
+			before.Access, p.Before = access, &before
+		}
+	}
+}
+
+// cutBefore tells whether syncagent had cut the access to the account of an
+// action in an earlier run.
+func (r *run) cutBefore(a reconcile.Action) bool {
+	return slices.ContainsFunc(r.facts.Principals, func(p reconcile.Principal) bool {
+		return p.Source == a.Source && p.ID == a.StableID && p.Access != reconcile.AccessOpen
+	})
+}
+
 // resume puts name, addresses and access back.
 func (r *run) resume(ctx context.Context, a reconcile.Action) outcome {
-	if r.rules.Key(a.From) != r.rules.Key(a.To) {
+	if r.rules.Key(a.From) != r.rules.Key(a.To) || !sameSet(a.Addresses.From, a.Addresses.To) {
 		write := reconcile.IdentityWrite{Account: a.Account, Name: a.To, Addresses: a.Addresses.To}
 		errs, err := r.server.WriteIdentities(ctx, []reconcile.IdentityWrite{write})
 		if len(errs) == 1 && errs[0] != nil {

@@ -48,7 +48,7 @@ func (r *run) debts(a reconcile.Action, done, kept bool) (map[string]string, err
 	if done && (a.Kind == reconcile.ActDelete || a.Kind == reconcile.ActDestroyTwin) {
 		meta[metaPurge] = r.id
 	}
-	if done && (a.Kind == reconcile.ActPark || a.Kind == reconcile.ActDestroyTwin || a.Group != 0) && r.report.Info.Can.InvalidateCaches {
+	if done && (a.Kind == reconcile.ActPark || a.Kind == reconcile.ActSuspend || a.Kind == reconcile.ActDestroyTwin || a.Group != 0) && r.report.Info.Can.InvalidateCaches {
 		r.moved, meta[metaLogins] = true, r.id
 	}
 	if !twins {

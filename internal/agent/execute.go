@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -245,6 +246,8 @@ func (r *run) note(a reconcile.Action, o outcome) {
 		}
 	case o.kept != "":
 		result = reconcile.Result{Seq: a.Seq, Outcome: reconcile.OutcomeSkipped, Error: o.kept}
+	case len(o.notes) > 0:
+		result.Hint = strings.Join(o.notes, "; ")
 	}
 	r.results[a.Seq] = result
 	r.logAction(a, result)

@@ -23,6 +23,13 @@ func (r *run) decide(ctx context.Context) error {
 		maps.Copy(r.facts.Rechecks, answers)
 		d = reconcile.Decide(r.facts)
 	}
+	found, err := r.notReversible(ctx, d.Plan.Actions)
+	if err != nil {
+		return err
+	}
+	if found {
+		d = reconcile.Decide(r.facts)
+	}
 	if len(d.Plan.Actions) > 0 {
 		why, err := r.checkServer(ctx)
 		if err != nil {
