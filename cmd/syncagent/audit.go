@@ -42,6 +42,9 @@ logrotate has made of it.`,
 func needSubcommand(cmd *cobra.Command, args []string) error {
 	hint := "see '" + cmd.CommandPath() + " --help'"
 	if len(args) > 0 {
+		if err := later(cmd.Name() + " " + args[0]); err != nil {
+			return err
+		}
 		return usageError(hint, "%s has no command %q", cmd.Name(), args[0])
 	}
 	return usageError(hint, "%s needs a command", cmd.Name())

@@ -120,6 +120,29 @@ func TestOutputInterrupted(t *testing.T) {
 	}
 }
 
+// TestOutputIntoDevice: what is no file is written to, never replaced.
+func TestOutputIntoDevice(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "null")
+	if err := os.Symlink(os.DevNull, link); err != nil {
+		t.Fatal(err)
+	}
+	g := newGlobals(Main{})
+	g.output = link
+	if err := g.openOutput(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprint(g.streams.out, "new"); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.closeOutput(true); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(link)
+	if err != nil || info.Mode()&os.ModeDevice == 0 {
+		t.Errorf("the device was replaced: %v, %v", info, err)
+	}
+}
+
 // TestLog: JSON for machines, every line, time in UTC, flags before the
 // configuration.
 func TestLog(t *testing.T) {

@@ -16,6 +16,7 @@ type outputFile struct {
 	path    string
 	temp    *os.File
 	written bool
+	direct  bool // a device or a pipe: it is written to, never replaced
 }
 
 func (o *outputFile) Write(data []byte) (int, error) {
@@ -27,11 +28,26 @@ func (g *globals) openOutput() error {
 	if g.output == "" || g.output == "-" {
 		return nil
 	}
+	if info, err := os.Stat(g.output); err == nil && !info.Mode().IsRegular() {
+		return g.openDevice()
+	}
 	temp, err := os.CreateTemp(filepath.Dir(g.output), ".syncagent-*")
 	if err != nil {
 		return fail(exitUsage, fmt.Errorf("--output %s: %w", g.output, withoutPath(err)), "")
 	}
 	g.file = &outputFile{path: g.output, temp: temp}
+	g.streams.out = g.file
+	return nil
+}
+
+// openDevice opens what is no file: renaming a file over /dev/null would take
+// it away from the whole machine.
+func (g *globals) openDevice() error {
+	file, err := os.OpenFile(g.output, os.O_WRONLY, 0)
+	if err != nil {
+		return fail(exitUsage, fmt.Errorf("--output %s: %w", g.output, withoutPath(err)), "")
+	}
+	g.file = &outputFile{path: g.output, temp: file, direct: true}
 	g.streams.out = g.file
 	return nil
 }
@@ -42,6 +58,9 @@ func (g *globals) closeOutput(complete bool) error {
 		return nil
 	}
 	err := g.file.temp.Close()
+	if g.file.direct {
+		return err
+	}
 	name := g.file.temp.Name()
 	if err != nil || !complete || !g.file.written {
 		return errors.Join(err, os.Remove(name))

@@ -88,9 +88,25 @@ func addGroups(root *cobra.Command, all []*cobra.Command) {
 	}
 }
 
+// notBuilt are commands of the contract that this build does not have. A name
+// leaves the list when its command is built.
+var notBuilt = []string{"relink", "claim", "export", "restore", "undo", "init", "replay", "state rebuild", "state migrate"}
+
+// later tells that a command is known, but not built yet; nil if it is not
+// known at all.
+func later(command string) error {
+	if !slices.Contains(notBuilt, command) {
+		return nil
+	}
+	return usageError("'syncagent help' lists the commands that it has", "the command %s is not in this build", command)
+}
+
 // runRoot is called if no command was named, or an unknown one.
 func runRoot(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
+		if err := later(args[0]); err != nil {
+			return err
+		}
 		hint := "'syncagent help' lists the commands"
 		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 			hint = "did you mean " + near[0] + "?"
