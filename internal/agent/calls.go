@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -115,8 +116,29 @@ func (r *run) recheckDeletes(ctx context.Context, batch []reconcile.Action) (map
 	return why, nil
 }
 
-// writeIdentities carries renames and releases out, in their order.
+// writeIdentities carries renames and releases out, in their order. A name that
+// the server cannot have stops a request before it is sent; then each group goes
+// out by itself, so that one person's bad name does not keep all others waiting.
 func (r *run) writeIdentities(ctx context.Context, batch []reconcile.Action) []outcome {
+	out := r.writeTogether(ctx, batch)
+	if groups := groupsOf(batch); len(groups) > 1 && stoppedByName(out) {
+		out = out[:0]
+		for _, group := range groups {
+			if n := len(out); n > 0 && stalwart.Stopped(out[n-1].err) {
+				for range group {
+					out = append(out, outcome{err: &stalwart.NotSentError{Cause: out[n-1].err}})
+				}
+				continue
+			}
+			out = append(out, r.writeTogether(ctx, group)...)
+		}
+	}
+	r.verifyIdentities(ctx, batch, out)
+	return out
+}
+
+// writeTogether sends actions in as few requests as possible.
+func (r *run) writeTogether(ctx context.Context, batch []reconcile.Action) []outcome {
 	writes := reconcile.IdentityWritesOf(batch)
 	errs, err := r.server.WriteIdentities(ctx, writes)
 	out := make([]outcome, len(batch))
@@ -131,8 +153,30 @@ func (r *run) writeIdentities(ctx context.Context, batch []reconcile.Action) []o
 			}
 		}
 	}
-	r.verifyIdentities(ctx, batch, out)
 	return out
+}
+
+// stoppedByName tells that nothing at all was sent, because of a name.
+func stoppedByName(out []outcome) bool {
+	return !slices.ContainsFunc(out, func(o outcome) bool {
+		_, unsent := errors.AsType[*stalwart.NotSentError](o.err)
+		_, name := errors.AsType[*stalwart.InvalidNameError](o.err)
+		_, domain := errors.AsType[*stalwart.InvalidDomainError](o.err)
+		return !unsent || !name && !domain
+	})
+}
+
+// groupsOf cuts a batch into what belongs together.
+func groupsOf(batch []reconcile.Action) [][]reconcile.Action {
+	var groups [][]reconcile.Action
+	for i, a := range batch {
+		if i > 0 && a.Group != 0 && a.Group == batch[i-1].Group {
+			groups[len(groups)-1] = append(groups[len(groups)-1], a)
+			continue
+		}
+		groups = append(groups, []reconcile.Action{a})
+	}
+	return groups
 }
 
 // verifyIdentities reads what was written. An account that does not have the
