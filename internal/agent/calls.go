@@ -109,7 +109,7 @@ func (r *run) recheckDeletes(ctx context.Context, batch []reconcile.Action) (map
 	}
 	for _, a := range batch {
 		answer, asked := answers[reconcile.PrincipalRef{Source: a.Source, ID: a.StableID}]
-		if asked && !answer.Negative() {
+		if a.Kind == reconcile.ActDelete && (!asked || !answer.Negative()) {
 			why[a.Seq] = "asked again right before the delete, the directory does not prove that the person is gone. " + answer.Why
 		}
 	}

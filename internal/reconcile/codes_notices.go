@@ -35,7 +35,7 @@ var noticeCodes = []Code{
 	{
 		NoticeFoundParked, ClassNotice, "A parked account was found",
 		"The server has an account with a name of the form that the agent uses for moving aside. It may stem from an earlier installation.",
-		"See whether an earlier ledger or audit log is at hand (syncagent state rebuild). Otherwise look into the account.",
+		"See whether a backup of an earlier ledger is at hand (syncagent state restore). Otherwise look into the account.",
 	},
 	{
 		NoticeTwinKept, ClassNotice, "A second mailbox is kept aside",

@@ -16,7 +16,7 @@ var (
 	// ErrNewer is returned by Open for a ledger that a newer syncagent wrote.
 	ErrNewer = errors.New("the ledger was written by a newer version of syncagent: install that version, or restore a backup made by this one")
 	// ErrCorrupt is returned when the database is damaged or is not a ledger.
-	ErrCorrupt = errors.New("the ledger is damaged: nothing was changed; restore a backup (syncagent state restore), or see syncagent state rebuild")
+	ErrCorrupt = errors.New("the ledger is damaged: nothing was changed; restore a backup (syncagent state restore)")
 	// ErrTampered is returned by Open when an applied migration differs from the
 	// one that this program knows.
 	ErrTampered = errors.New("the ledger's schema is not the one this version made")
