@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -284,10 +285,12 @@ func TestForeignTextWhileOpen(t *testing.T) {
 }
 
 func TestFullDisk(t *testing.T) {
-	l, err := Open(t.Context(), Options{File: "/dev/full"})
+	// Open refuses a device, so the log is put on the full one by hand.
+	full, err := os.OpenFile("/dev/full", os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
+	l := &Log{opts: Options{File: "/dev/full", Now: time.Now}, head: start(), file: full}
 	defer func() { _ = l.Close() }()
 	for range 2 {
 		err = l.Append(t.Context(), rename(1))
