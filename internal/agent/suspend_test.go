@@ -2,11 +2,11 @@ package agent_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,8 +24,8 @@ const oddRights = `{"@type":"Merge","disabledPermissions":{"emailSend":true},"en
 func suspending(t *testing.T, missing config.MissingMode) *world {
 	t.Helper()
 	w := settled(t, 40, deleting)
-	p := &w.cfg.Sources[0].Policy // the file may not say so yet
-	p.Missing, p.Suspend = missing, config.Suspend{On: true, Runs: 2, Time: config.Duration(24 * time.Hour)}
+	w.file("syncagent.yaml", replaceIn(t, w, "missing: delete", fmt.Sprintf("missing: %s\n  suspend: { runs: 2, time: 24h }", missing)))
+	w.reload()
 	w.allow("u00@example.org", oddRights)
 	return w
 }
@@ -326,11 +326,11 @@ func TestNeverSuspended(t *testing.T) {
 
 func TestDisabledEntry(t *testing.T) {
 	w := newWorld(t, deleting)
-	text := replaceIn(t, w, "mail, type, employee FROM people\n", "mail, type, employee, description FROM people\n")
+	text := replaceIn(t, w, "missing: delete", "missing: delete\n  disabled: suspend")
+	text = replaceOnce(t, text, "mail, type, employee FROM people\n", "mail, type, employee, description FROM people\n")
 	text = replaceOnce(t, text, "type, employee FROM people WHERE", "type, employee, description FROM people WHERE")
 	w.file("syncagent.yaml", replaceOnce(t, text, "kind: {", "enabled: { attribute: description, not: [ disabled ] }, kind: {"))
 	w.reload()
-	w.cfg.Sources[0].Policy.Disabled = config.DisabledSuspend
 	for _, id := range []string{"p00", "p01", "p02", "p03"} {
 		w.hire(id, id+"@example.org")
 		w.deliver(id+"@example.org", "for "+id)

@@ -18,18 +18,6 @@ type notBuilt struct {
 
 var notBuiltYet = []notBuilt{
 	{
-		"policy.missing", func(_ *Config, _ *Source, p *Policy) bool { return p.Missing == MissingSuspend },
-		"suspend is not in this build", "use report or delete",
-	},
-	{
-		"policy.suspend", func(_ *Config, _ *Source, p *Policy) bool { return p.Suspend.On },
-		"cutting access is not in this build", "use false",
-	},
-	{
-		"policy.disabled", func(_ *Config, _ *Source, p *Policy) bool { return p.Disabled == DisabledSuspend },
-		"suspend is not in this build", "use none",
-	},
-	{
 		"policy.twin", func(_ *Config, _ *Source, p *Policy) bool { return p.Twin == TwinMerge },
 		"merge is not in this build", "use replace-empty or hold",
 	},
