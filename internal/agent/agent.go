@@ -143,6 +143,9 @@ type run struct {
 	havePrincipal map[reconcile.PrincipalRef]bool
 	haveAccount   map[reconcile.AccountID]bool
 	created       []reconcile.Account // accounts made since the last listing
+	// lacked is when the last complete listing was made; an account that the ledger
+	// never saw did not exist then. Zero proves nothing.
+	lacked time.Time
 	// stopped is why no further call may be made.
 	stopped error
 	deleted []reconcile.AccountID

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"testing"
 
+	"syncagent/internal/agent"
 	"syncagent/internal/reconcile"
 )
 
-// TestBadNameDoesNotKeepOthersWaiting: a name that the server cannot have fails
-// alone, a swap that it takes part in stays whole, and all else is renamed.
+// TestBadNameDoesNotKeepOthersWaiting: a name that the server cannot have is held
+// when the plan is made, and all else is renamed.
 func TestBadNameDoesNotKeepOthersWaiting(t *testing.T) {
 	w := newWorld(t, "  rename: apply\n")
 	for _, id := range []string{"ann", "bob", "cid", "dan", "eve"} {
@@ -26,16 +27,16 @@ func TestBadNameDoesNotKeepOthersWaiting(t *testing.T) {
 	w.rename("eve", "dan@example.org")
 	rep := w.sync()
 	for i, a := range rep.Result.Actions {
-		want := reconcile.OutcomeDone
-		if a.StableID == "bob" {
-			want = reconcile.OutcomeFailed
-		}
-		if got := rep.Result.Results[i].Outcome; got != want {
-			t.Errorf("%s: %s, want %s: %v", a.StableID, got, want, told(rep))
+		if got := rep.Result.Results[i].Outcome; got != reconcile.OutcomeDone {
+			t.Errorf("%s: %s: %v", a.StableID, got, told(rep))
 		}
 	}
-	if n := len(rep.Result.Actions); n != 5 {
+	if n := len(rep.Result.Actions); n != 4 {
 		t.Errorf("%d actions: %v", n, told(rep))
+	}
+	wantHoldOf(t, rep, reconcile.HoldNameUnsafe, "bob")
+	if code := rep.ExitCode(nil); code != agent.ExitOK {
+		t.Errorf("exit %d: %v", code, told(rep))
 	}
 	for name, owner := range map[string]string{"ann2": "ann", "bob": "bob", "cid2": "cid", "eve": "dan", "dan": "eve"} {
 		account, ok := w.server.AccountOf(name + "@example.org")

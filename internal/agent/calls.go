@@ -161,8 +161,9 @@ func stoppedByName(out []outcome) bool {
 	return !slices.ContainsFunc(out, func(o outcome) bool {
 		_, unsent := errors.AsType[*stalwart.NotSentError](o.err)
 		_, name := errors.AsType[*stalwart.InvalidNameError](o.err)
+		_, unsafe := errors.AsType[*stalwart.NameUnsafeError](o.err)
 		_, domain := errors.AsType[*stalwart.InvalidDomainError](o.err)
-		return !unsent || !name && !domain
+		return !unsent || !name && !domain && !unsafe
 	})
 }
 

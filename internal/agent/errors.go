@@ -67,17 +67,3 @@ func trust(err error) error {
 	}
 	return err
 }
-
-// olderServerError says that the mail server speaks the management interface
-// before 0.16. The client knows it, but the proofs that a run needs (when an
-// account was made) do not exist there, so this build does not act.
-type olderServerError struct{ generation, version string }
-
-func (e *olderServerError) Error() string {
-	return fmt.Sprintf("it is a Stalwart %s (%s); this build manages 0.16 and newer", e.version, e.generation)
-}
-
-// Hint is what a person can do.
-func (e *olderServerError) Hint() string {
-	return "nothing was done. Upgrade the mail server to 0.16, or rename and delete accounts there by hand until then"
-}

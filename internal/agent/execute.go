@@ -19,6 +19,10 @@ import (
 // little speed and makes a failed request worse (stalwart-jmap, batch figures).
 const batchSize = 50
 
+// recordTime bounds how long the outcomes of a batch may take to be recorded,
+// with a question to the server about each that is not certain.
+const recordTime = 10 * time.Minute
+
 // execute carries the allowed actions out, in their order, batch by batch. A
 // cancel lets the batch in flight finish and be recorded. It returns an error
 // only if the run cannot go on; actions that failed are in the results.
@@ -47,20 +51,32 @@ func (r *run) execute(ctx context.Context) error {
 // carrying out, none of which waits for another one outside of its group.
 func (r *run) batch(actions []reconcile.Action) int {
 	n := 0
+	most := r.most(actions[0])
 	for n < len(actions) {
 		end := n + 1
 		for end < len(actions) && actions[n].Group != 0 && actions[end].Group == actions[n].Group {
 			end++
 		}
-		if n > 0 && (end > batchSize || wayOf(actions[0]) != wayOf(actions[n]) || waits(actions[:n], actions[n:end])) {
+		if n > 0 && (end > most || wayOf(actions[0]) != wayOf(actions[n]) || waits(actions[:n], actions[n:end])) {
 			break
 		}
 		n = end
-		if n >= batchSize || wayOf(actions[0]) == waySingle {
+		if n >= most || wayOf(actions[0]) == waySingle {
 			break
 		}
 	}
 	return n
+}
+
+// most is how many actions like this one go together. Before 0.16 the server
+// deletes within the request, for minutes if the account is large: one at a time,
+// so that each is asked for in the directory right before, and recorded right
+// after.
+func (r *run) most(a reconcile.Action) int {
+	if wayOf(a) == wayDestroy && r.timeless() {
+		return 1
+	}
+	return batchSize
 }
 
 // waits tells whether one of the later actions needs one of the earlier ones
@@ -150,7 +166,10 @@ func (r *run) carryOut(ctx context.Context, batch []reconcile.Action) error {
 	done, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.Server.DeleteTimeout.Std()+time.Minute)
 	defer cancel()
 	outcomes := r.call(done, batch)
-	return r.settle(done, steps, outcomes)
+	// A call that took all of its time must not keep its outcome from the journal.
+	record, stop := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
+	defer stop()
+	return r.settle(record, steps, outcomes)
 }
 
 // outcome is what came of one action.

@@ -29,8 +29,10 @@ func (r *run) gather(ctx context.Context) error {
 		if err := r.checkOwnNames(); err != nil {
 			return err
 		}
-	} else if err := r.newAccounts(ctx); err != nil {
-		return err
+	} else if r.report.Info.AscendingIDs {
+		if err := r.newAccounts(ctx); err != nil {
+			return err
+		}
 	}
 	if err := r.firstFacts(ctx); err != nil {
 		return err
@@ -39,6 +41,7 @@ func (r *run) gather(ctx context.Context) error {
 	for range gatherRounds {
 		wants := reconcile.Needs(r.facts, r.asked)
 		if wants.Empty() {
+			r.judgeNames()
 			return r.addGoneSources(ctx)
 		}
 		if err := r.fetch(ctx, wants); err != nil {
@@ -63,6 +66,9 @@ func (r *run) needsListing(ctx context.Context) (bool, error) {
 	}
 	if at.IsZero() || r.started.Sub(at) > listingAge {
 		return true, nil
+	}
+	if always, err := r.listsAlways(ctx); err != nil || always {
+		return always, err
 	}
 	now := r.diffDigest()
 	if now == "" {

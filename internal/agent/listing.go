@@ -43,7 +43,7 @@ func (r *run) list(ctx context.Context) error {
 		return &ServerError{fmt.Errorf("list the accounts: %w", err)}
 	}
 	r.index = index
-	return nil
+	return r.readLacked(ctx)
 }
 
 // saveListing keeps the listing in the ledger. A dry run keeps nothing.
@@ -58,12 +58,14 @@ func (r *run) saveListing(ctx context.Context) error {
 			}
 		}
 	}
-	return r.ledger.SaveListing(ctx, r.listing(accounts))
+	l := r.listing(accounts)
+	l.Lacked = r.lacked
+	return r.ledger.SaveListing(ctx, l)
 }
 
 func (r *run) listing(accounts iter.Seq2[reconcile.Account, error]) state.Listing {
 	return state.Listing{
-		At: r.started, Rules: rulesDigest(r.rules), Accounts: accounts,
+		At: r.started, Rules: r.listingRules(), Accounts: accounts,
 		KeysOf: func(a reconcile.Account) []reconcile.Hash { return accountKeys(r.rules, a) },
 	}
 }
@@ -143,6 +145,9 @@ func (r *run) accountsByIDs(ctx context.Context, ids []reconcile.AccountID) ([]r
 			}
 		}
 	} else {
+		if err := r.expect(ctx, ids); err != nil {
+			return nil, err
+		}
 		live, _, err := r.server.Get(ctx, ids)
 		if err != nil {
 			return nil, &ServerError{fmt.Errorf("look accounts up: %w", err)}
@@ -158,7 +163,7 @@ func (r *run) accountsByIDs(ctx context.Context, ids []reconcile.AccountID) ([]r
 		first[a.ID] = a
 	}
 	for i := range found {
-		found[i].FirstListed = first[found[i].ID].FirstListed
+		found[i].FirstListed, found[i].LackedAt = r.lackedBefore(first, found[i].ID)
 	}
 	return found, nil
 }

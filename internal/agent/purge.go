@@ -78,6 +78,7 @@ func (r *run) verifyDeleted(ctx context.Context) error {
 	}
 	for _, id := range r.deleted {
 		if s := states[id]; s.State == stalwart.DestroyFailed {
+			r.noteCut(id, s.Reason)
 			r.log.Warn("the server could not finish a deletion", zap.String("account", string(id)), zap.String("reason", s.Reason))
 			err := r.tell(ctx, "delete", "unfinished", map[string]any{"account": string(id), "error": s.Reason})
 			if err != nil {
@@ -94,6 +95,20 @@ func (r *run) verifyDeleted(ctx context.Context) error {
 	}
 	return nil
 }
+
+// noteCut tells in the result of a deletion that data may be left. The deletion
+// is done all the same: the ID is dead, and nothing is tried on it again.
+func (r *run) noteCut(id reconcile.AccountID, why string) {
+	for _, a := range r.plan.Plan.Actions {
+		result, tried := r.results[a.Seq]
+		if a.Account == id && tried && (a.Kind == reconcile.ActDelete || a.Kind == reconcile.ActDestroyTwin) {
+			result.Hint = cutHint(why)
+			r.results[a.Seq] = result
+		}
+	}
+}
+
+func cutHint(why string) string { return reconcile.HoldCutDelete + ": " + why }
 
 // purgeOnce starts the purge and watches it where the server lets us.
 func (r *run) purgeOnce(ctx context.Context) reconcile.PurgeResult {

@@ -70,6 +70,10 @@ func (r *run) recoverStep(ctx context.Context, step state.Step) error {
 	}
 	fields := actionFields(a)
 	fields["of_run"], fields["found"] = step.Run, foundText(found)
+	hint := r.unprovenDelete(a, found)
+	if hint != "" {
+		fields["not_proven"] = hint
+	}
 	told := false
 	if found == reconcile.FoundDone {
 		if told, err = r.toldDone(ctx, step); err != nil {
@@ -88,10 +92,19 @@ func (r *run) recoverStep(ctx context.Context, step state.Step) error {
 	if found != reconcile.FoundDone {
 		outcome = reconcile.OutcomeFailed
 	}
-	r.report.Result.Recovered = append(r.report.Result.Recovered, reconcile.Result{Seq: step.Seq, Outcome: outcome, Error: settlement.Error})
+	r.report.Result.Recovered = append(r.report.Result.Recovered, reconcile.Result{Seq: step.Seq, Outcome: outcome, Error: settlement.Error, Hint: hint})
 	r.log.Info("step of an interrupted run settled", zap.String("of_run", step.Run), zap.String("kind", string(a.Kind)),
 		zap.String("account", string(a.Account)), zap.String("found", foundText(found)))
 	return nil
+}
+
+// unprovenDelete says that the data of an account, whose deletion a killed run
+// may have cut, is not proven gone: 0.15 removes the account first.
+func (r *run) unprovenDelete(a reconcile.Action, found reconcile.Found) string {
+	if found != reconcile.FoundDone || !r.report.Info.RowFirst || a.Kind != reconcile.ActDelete && a.Kind != reconcile.ActDestroyTwin {
+		return ""
+	}
+	return cutHint("the run was interrupted during the delete: the account is gone, but its data may be left on the server")
 }
 
 // cutAgain makes up for what a killed run may not have cut of a parked account:

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,13 +14,12 @@ import (
 
 	"syncagent/internal/agent"
 	"syncagent/internal/reconcile"
-	"syncagent/internal/stalwarttest"
 )
 
 // settled makes a world of n people with mail, adopted by a first run.
-func settled(t *testing.T, n int, policy string) *world {
+func settled(t *testing.T, n int, policy string, generation ...string) *world {
 	t.Helper()
-	w := newWorld(t, policy)
+	w := newWorld(t, policy, generation...)
 	for i := range n {
 		mail := fmt.Sprintf("u%02d@example.org", i)
 		w.hire(fmt.Sprintf("p%02d", i), mail)
@@ -294,22 +292,5 @@ func TestPurgeOnItsOwnSchedule(t *testing.T) {
 	}
 	if w.sync(); w.server.Purges() != 1 {
 		t.Errorf("%d purges although nothing was owed", w.server.Purges())
-	}
-}
-
-// TestOlderServerIsRefused: a server before 0.16 is recognised and left alone.
-func TestOlderServerIsRefused(t *testing.T) {
-	w := newWorld(t, deleting)
-	old := stalwarttest.New(stalwarttest.Options{Generation: "0.15.5"})
-	url, stop, err := old.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(stop)
-	w.file("api-key", old.APIKey())
-	w.cfg.Server.URL = url
-	rep, err := w.try(agent.RunOptions{})
-	if rep.ExitCode(err) != agent.ExitServer || err == nil || !strings.Contains(err.Error(), "0.16") || len(old.Writes()) > 0 {
-		t.Errorf("exit %d, %v, writes %v", rep.ExitCode(err), err, old.Writes())
 	}
 }

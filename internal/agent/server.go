@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -35,15 +36,7 @@ func dialServer(ctx context.Context, c config.Server, log *zap.Logger) (stalwart
 	if c.Password != nil {
 		o.Password = c.Password.Read
 	}
-	server, err := stalwart.Dial(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	if info := server.Info(); info.Generation != stalwart.GenerationJMAP {
-		server.Close()
-		return nil, &olderServerError{generation: info.Generation, version: info.Version}
-	}
-	return server, nil
+	return stalwart.Dial(ctx, o)
 }
 
 // abilities says what the decider may count on.
@@ -51,5 +44,7 @@ func abilities(info stalwart.Info) reconcile.Can {
 	return reconcile.Can{
 		Rename: info.Can.Rename, Delete: info.Can.Delete, Purge: info.Can.Purge,
 		Suspend: info.Can.Suspend, Look: info.Can.Twin,
+		NeverRename: slices.Contains(info.Never, "rename"), NeverDelete: slices.Contains(info.Never, "delete"),
+		GroupsHidden: info.SlowListing,
 	}
 }

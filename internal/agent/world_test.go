@@ -27,15 +27,19 @@ type world struct {
 	dir    string
 	cfg    *config.Config
 	now    time.Time
+	// generation is the version of a mail server before 0.16; empty for 0.16.
+	generation string
 }
 
 const schema = `
 CREATE TABLE people (id TEXT PRIMARY KEY, mail TEXT, secret TEXT, description TEXT, type TEXT DEFAULT 'individual', employee TEXT);
 CREATE TABLE aliases (id TEXT, address TEXT);`
 
-func newWorld(t *testing.T, policy string) *world {
+// newWorld makes a world with nobody in it, with a mail server of 0.16 or of an
+// older generation.
+func newWorld(t *testing.T, policy string, generation ...string) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), now: time.Now().Add(-90 * 24 * time.Hour)}
+	w := &world{t: t, generation: strings.Join(generation, ""), dir: t.TempDir(), now: time.Now().Add(-90 * 24 * time.Hour)}
 	path := filepath.Join(w.dir, "people.sqlite")
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
 	if err != nil {
@@ -45,7 +49,8 @@ func newWorld(t *testing.T, policy string) *world {
 	w.db = db
 	w.exec(schema)
 	w.server = stalwarttest.New(stalwarttest.Options{
-		Domains: []stalwarttest.Domain{{Name: "example.org", Aliases: []string{"alias.example.org"}}, {Name: "example.net"}},
+		Generation: w.generation,
+		Domains:    []stalwarttest.Domain{{Name: "example.org", Aliases: []string{"alias.example.org"}}, {Name: "example.net"}},
 		Directory: stalwarttest.NewSQLDirectory(db,
 			`SELECT mail AS name, secret, description FROM people WHERE lower(mail) = lower(?1) OR id IN (SELECT id FROM aliases WHERE address = lower(?1))`,
 			`SELECT address FROM aliases JOIN people USING (id) WHERE mail = ?1`),
@@ -56,9 +61,15 @@ func newWorld(t *testing.T, policy string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	w.file("api-key", w.server.APIKey())
+	login := "api_key: { file: api-key }"
+	if w.generation == "" {
+		w.file("api-key", w.server.APIKey())
+	} else {
+		login = "username: admin, password: { file: password }"
+		w.file("password", w.server.Admin().Password)
+	}
 	w.file("syncagent.yaml", fmt.Sprintf(`
-server: { url: %s, api_key: { file: api-key }, rate: 1000 }
+server: { url: %s, %s, rate: 10000 }
 sources:
   - name: staff
     sql:
@@ -73,7 +84,7 @@ policy:
 %s
 state: { dir: state }
 audit: { file: audit.jsonl }
-`, url, path, policy))
+`, url, login, path, policy))
 	w.reload()
 	return w
 }

@@ -45,20 +45,12 @@ var notBuiltYet = []notBuilt{
 		"state.postgres", func(c *Config, _ *Source, _ *Policy) bool { return c.State.Postgres.set },
 		"is not in this build", "use state.dir",
 	},
-	{
-		"server.generation", func(c *Config, _ *Source, _ *Policy) bool { return isOlder(c.Server.Generation) },
-		"this build only speaks with Stalwart 0.16", "use auto or 0.16",
-	},
 }
 
 // globalOnly are keys of policy that a source cannot have its own value of.
 var globalOnly = map[string]string{
 	"purge":     "the purge concerns the whole server",
 	"approvals": "an approval concerns the whole plan",
-}
-
-func isOlder(generation string) bool {
-	return versionForm.MatchString(generation) && generation != "0.16" && !strings.HasPrefix(generation, "0.16.")
 }
 
 func (v *validator) unbuilt() {

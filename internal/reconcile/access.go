@@ -12,6 +12,7 @@ func (d *decider) wishSuspend(w *wish, acc *Account, why string) {
 		return
 	case stop:
 		d.holdWish(w, HoldProtected, reason)
+	case d.unsafeHold(w, acc):
 	case w.still:
 		d.holdWish(w, HoldProtected, "the directory disabled the login, but the account is protected")
 	case d.notReversible(acc) != "":
@@ -43,6 +44,8 @@ func (d *decider) wishResume(w *wish, acc *Account, name string) {
 		return
 	case stop:
 		d.holdWish(w, HoldProtected, why)
+		return
+	case d.unsafeHold(w, acc, name):
 		return
 	case w.still:
 		d.holdWish(w, HoldProtected, "the access was cut by syncagent, but the account is protected now: it is left as it is")

@@ -30,6 +30,10 @@ type Account struct {
 	// FirstListed is when the ledger first saw this ID in a listing; filled by the
 	// ledger, zero if never.
 	FirstListed time.Time
+	// LackedAt is when the newest complete listing before FirstListed was made: it
+	// lacked this ID, so that the account is younger. Zero if none is known. It is
+	// the proof where the server tells no Created; IDs are never handed out twice.
+	LackedAt time.Time `json:",omitzero"`
 }
 
 // IdentityWrite sets name and addresses of one account in one call.

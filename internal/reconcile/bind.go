@@ -72,6 +72,11 @@ func (d *decider) bind(w *wish, adopting bool) {
 		return
 	}
 	holder, linked := d.linked[acc.ID]
+	if _, double := d.doubles[acc.ID]; double && !linked {
+		d.unsafeHold(w, acc)
+		w.row.Entry = Hash{}
+		return
+	}
 	switch {
 	case linked && holder != w.ref:
 		d.want(w, acc, holder)
@@ -90,9 +95,18 @@ func (d *decider) bind(w *wish, adopting bool) {
 // firstSeen tells that the principal bore its name in the very first snapshot.
 func (w *wish) firstSeen() bool { return w.old != nil && w.row.NameLackedAt.IsZero() }
 
-// younger tells whether an account is proven to have been made after a moment.
+// younger tells whether an account is proven to have been made after a moment:
+// by the time that the server tells or, where it tells none (before 0.16), by a
+// complete listing that lacked its ID. In a run the directory is read before the
+// accounts are listed, so that a listing of the same run is the later one.
 func (d *decider) younger(acc *Account, than time.Time) bool {
-	if acc.Created.IsZero() || than.IsZero() || !acc.Created.After(than) {
+	if than.IsZero() {
+		return false
+	}
+	if acc.Created.IsZero() {
+		return !acc.LackedAt.IsZero() && !acc.LackedAt.Before(than) && !acc.LackedAt.After(d.Now)
+	}
+	if !acc.Created.After(than) {
 		return false
 	}
 	return acc.FirstListed.IsZero() || acc.FirstListed.After(than)

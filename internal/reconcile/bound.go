@@ -73,7 +73,7 @@ func (d *decider) sameIdentity(w *wish, acc *Account) {
 // nothing is known to speak against it.
 func (d *decider) notReversible(acc *Account) string {
 	if !d.Can.Suspend {
-		return "our rights on the server do not prove that a suspension could be undone"
+		return "the version of the server, or our rights on it, do not prove that a suspension could be undone"
 	}
 	return d.NotReversible[acc.ID]
 }

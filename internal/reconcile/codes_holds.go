@@ -14,7 +14,7 @@ var holdCodes = []Code{
 	},
 	{
 		HoldNameUnsafe, ClassHold, "The name cannot be sent to the server safely",
-		"The name contains characters that versions of the mail server read differently in a request, for instance control characters, invisible direction marks or a slash. A request with such a name could reach another person's account, so the agent sends none.",
+		"The name contains characters that versions of the mail server read differently in a request, for instance control characters, invisible direction marks or a slash. A request with such a name could reach another person's account, so the agent sends none. Other names cannot be given at all: the server would store them differently, or has two accounts whose names differ in the case of letters only.",
 		"Correct the name in the directory. If the name is right, rename the account by hand in the server's web interface; the agent records it in its next run.",
 	},
 	{
@@ -60,7 +60,7 @@ var holdCodes = []Code{
 	{
 		HoldRenameUnsupported, ClassHold, "The server cannot do this rename",
 		"The version of the mail server, or what the agent may do on it, has no safe way to make this change of name together with the addresses.",
-		"Look at syncagent doctor, which names the permission or version that is missing; or rename the account by hand.",
+		"Look at syncagent doctor, which names the permission or version that is missing. Stalwart 0.7 to 0.9 refuses every rename of accounts of an external directory: upgrade to 0.10 or later. Deletes go on meanwhile.",
 	},
 	{
 		HoldRenameWaiting, ClassHold, "The name passes from one person to another and waits",

@@ -37,6 +37,7 @@ const (
 	HoldStillUsed            = "still-used"
 	HoldUnboundMissing       = "unbound-missing"
 	HoldMixed                = "mixed"
+	HoldDeleteUnsupported    = "delete-unsupported"
 	HoldExportUnavailable    = "export-unavailable"
 	HoldExportFailed         = "export-failed"
 	HoldSuspendNotReversible = "suspend-not-reversible"

@@ -53,6 +53,11 @@ var removalCodes = []Code{
 		"Cut the access by hand on the server if you want it, or give the agent the permission that syncagent doctor names.",
 	},
 	{
+		HoldDeleteUnsupported, ClassHold, "This version of the server must not delete accounts",
+		"The version of the mail server may give one account ID to two accounts (0.12.0), so that a deletion could remove the mail of somebody else. The agent deletes nothing on it.",
+		"Upgrade the mail server to 0.12.2 or later. If it is another version that reports this one, set server.generation to the exact version.",
+	},
+	{
 		HoldCutDelete, ClassHold, "A deletion was cut in the middle",
 		"A deletion was interrupted: the server no longer lists the account, but it is not proven that all of its data is gone. The agent reports it once and does not try again on an ID that no longer exists.",
 		"If you need proof that the data is gone, look at the server's store as its manual describes. Otherwise nothing.",

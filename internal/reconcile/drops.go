@@ -31,6 +31,9 @@ func (d *decider) dropAddresses(w *wish, acc *Account) {
 	case len(out) == 0 || w.held || d.moves[acc.ID] != nil: // next time
 	case stop:
 		d.holdWish(w, HoldProtected, why)
+	case d.unsafeHold(w, acc):
+	case d.Can.NeverRename:
+		d.holdWish(w, HoldRenameUnsupported, "the directory no longer lists an address of the account, but this version of the mail server cannot change it safely")
 	case w.still:
 		d.holdWish(w, HoldProtected, "the directory no longer lists an address of the account, but it is protected")
 	default:

@@ -21,12 +21,16 @@ type Facts struct {
 	NotReversible map[AccountID]string
 	SelfName      string
 	Can           Can
-	Rechecks      map[PrincipalRef]Recheck
-	Contents      map[AccountID]Contents
-	Archived      map[AccountID]bool
-	Recent        []PastAction
-	Approvals     []Approval
-	Protections   []Protection
+	// BadNames says of names concerned why an account that has one cannot be
+	// addressed safely, BadTargets why no account can be given one.
+	BadNames    map[string]string
+	BadTargets  map[string]string
+	Rechecks    map[PrincipalRef]Recheck
+	Contents    map[AccountID]Contents
+	Archived    map[AccountID]bool
+	Recent      []PastAction
+	Approvals   []Approval
+	Protections []Protection
 	// ServerChanged says why the server is not the one that the ledger knows
 	// (reinstalled, older backup, other host); it blocks every write.
 	ServerChanged string
@@ -37,6 +41,12 @@ type Facts struct {
 // Can is what the server and our rights on it allow.
 type Can struct {
 	Rename, Delete, Purge, Suspend, Export, Look bool
+	// NeverRename and NeverDelete tell that the server's version cannot do it, or
+	// must not be made to, whatever our rights are: that is held for each account
+	// rather than blocked until somebody gives us more rights.
+	NeverRename, NeverDelete bool
+	// GroupsHidden tells that the server shows groups as users (before 0.10).
+	GroupsHidden bool
 }
 
 // SourceFacts is what is known about one configured source in this run.

@@ -27,6 +27,12 @@ func (d *decider) giveWay(w *wish, key Hash, acc *Account) bool {
 	if why, stop := d.untouchable(acc, holder); stop {
 		return no(HoldNameTaken, fmt.Sprintf("account %s has this name or address and is not touched: %s", acc.ID, why))
 	}
+	if code, why := d.immovable(acc); code != "" {
+		if byName && key == d.hash(w.name) {
+			return no(HoldNameReused, fmt.Sprintf("whoever logs in as %s opens account %s, and it cannot be moved aside: %s", w.name, acc.ID, why))
+		}
+		return no(code, fmt.Sprintf("account %s has this name or address: %s", acc.ID, why))
+	}
 	if !linked {
 		return d.giveWayUnlinked(w, acc, byName && key == d.hash(w.name), no)
 	}
@@ -87,6 +93,9 @@ func (d *decider) giveWayUnlinked(w *wish, acc *Account, byName bool, no func(st
 			why: "the server made this account under the new name before the rename",
 		}
 		return true
+	}
+	if d.Can.GroupsHidden {
+		return no(HoldNameReused, fmt.Sprintf("account %s existed before under this name; it may be a group's, which this version shows as a user, so it is not moved aside", acc.ID))
 	}
 	if !s.Policy.Park {
 		return no(HoldNameReused, fmt.Sprintf("account %s existed before under this name: whoever logs in as %s opens that mailbox", acc.ID, w.name))

@@ -39,8 +39,14 @@ func (d *decider) mayRemove(r *removal) bool {
 	if pattern, ok := d.protected(ref, r.row.Name, r.row.Link.Name); ok {
 		return no(HoldProtected, fmt.Sprintf("protected by the pattern %q", pattern))
 	}
+	if why := d.unsafe(acc); why != "" {
+		return no(HoldNameUnsafe, why)
+	}
 	if why := changedAccount(r.row.Link, acc); why != "" {
 		return no(HoldAccountChanged, why)
+	}
+	if r.kind == ActDelete && d.Can.NeverDelete {
+		return no(HoldDeleteUnsupported, "this version of the mail server must not be made to delete accounts")
 	}
 	if !d.sameName(acc.Name, r.row.Link.Name) {
 		return no(HoldAccountChanged, fmt.Sprintf("the account is called %s on the server, but the ledger knows it as %s", acc.Name, r.row.Link.Name))

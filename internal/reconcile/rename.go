@@ -20,6 +20,7 @@ func (d *decider) wishRename(w *wish, acc *Account) {
 	switch {
 	case stop:
 		d.holdWish(w, HoldProtected, why)
+	case d.unsafeHold(w, acc, w.name):
 	case code != "":
 		d.holdWish(w, code, doubt)
 	case d.returning(w, again):
@@ -45,8 +46,10 @@ func (d *decider) unproven(w *wish) (code, why string) {
 		return HoldRenameUnproven, "IDs of this source may be handed out again, and nothing proves that this is the same person"
 	case renamed && !s.Policy.Rename:
 		return HoldRenameReported, fmt.Sprintf("renamed from %s in the directory; policy.rename is report", w.old.Name)
+	case d.Can.NeverRename:
+		return HoldRenameUnsupported, "this version of the mail server cannot rename accounts safely"
 	case !d.Can.Rename:
-		return HoldRenameUnsupported, "this server or our rights on it cannot rename"
+		return HoldRenameUnsupported, "our rights on the mail server do not allow to rename"
 	}
 	return "", ""
 }

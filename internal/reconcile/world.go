@@ -15,7 +15,8 @@ type world struct {
 	changed    map[PrincipalRef]*Changed
 	missing    map[PrincipalRef]bool
 	accounts   map[AccountID]*Account
-	owner      map[Hash]AccountID // identity key → account, names win over addresses
+	owner      map[Hash]AccountID      // identity key → account, names win over addresses
+	doubles    map[AccountID]AccountID // names that differ in the case of letters only
 	linked     map[AccountID]PrincipalRef
 	claims     map[Hash][]claim
 	graves     map[Hash][]Tombstone
@@ -29,7 +30,7 @@ func newWorld(f Facts) *world {
 	w := &world{
 		Facts: f, sources: map[string]*SourceFacts{}, principals: map[PrincipalRef]*Principal{},
 		changed: map[PrincipalRef]*Changed{}, missing: map[PrincipalRef]bool{},
-		accounts: map[AccountID]*Account{}, owner: map[Hash]AccountID{},
+		accounts: map[AccountID]*Account{}, owner: map[Hash]AccountID{}, doubles: map[AccountID]AccountID{},
 		linked: map[AccountID]PrincipalRef{}, claims: map[Hash][]claim{}, graves: map[Hash][]Tombstone{},
 		believed: map[string]bool{},
 	}
@@ -119,7 +120,11 @@ func (w *world) indexAccounts() {
 	}
 	for i := range w.Facts.Accounts {
 		a := &w.Facts.Accounts[i]
-		w.owner[w.hash(a.Name)] = a.ID
+		key := w.hash(a.Name)
+		if other, ok := w.accounts[w.owner[key]]; ok && other.ID != a.ID && w.hash(other.Name) == key {
+			w.doubles[a.ID], w.doubles[other.ID] = other.ID, a.ID
+		}
+		w.owner[key] = a.ID
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 
 	"syncagent/internal/reconcile"
 )
@@ -138,25 +137,13 @@ type mailbox struct {
 	domainID string
 }
 
-// splitAddress checks a complete name or address and resolves its domain. The
-// server takes blanks out of a name in silence, so that the account would get
-// another name than the one that was asked for: such names are refused here.
+// splitAddress checks a complete name or address and resolves its domain.
 func (s *jmapServer) splitAddress(ctx context.Context, address string) (mailbox, error) {
-	text := strings.ToLower(strings.TrimSpace(address))
-	at := strings.LastIndexByte(text, '@')
-	if at < 1 || at == len(text)-1 {
-		return mailbox{}, &InvalidNameError{Name: address, Reason: "it is not a complete address"}
+	local, domain, err := splitLocal(address)
+	if err != nil {
+		return mailbox{}, err
 	}
-	local := text[:at]
-	if i := strings.IndexFunc(local, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || r == unicode.ReplacementChar || strings.ContainsRune("@,\\\"<>();", r)
-	}); i >= 0 {
-		return mailbox{}, &InvalidNameError{Name: address, Reason: "it has a blank or a character that addresses must not have"}
-	}
-	if local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, "..") {
-		return mailbox{}, &InvalidNameError{Name: address, Reason: "dots must stand between other characters"}
-	}
-	id, err := s.domainID(ctx, text[at+1:])
+	id, err := s.domainID(ctx, domain)
 	if err != nil {
 		return mailbox{}, err
 	}

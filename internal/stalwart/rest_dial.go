@@ -37,7 +37,8 @@ func dialREST(ctx context.Context, o Options, base *url.URL, t *transport, known
 		return nil, err
 	}
 	s.info.Generation, s.info.Version = s.version.label(), s.version.String()
-	s.info.AscendingIDs = s.version.since(12, 0)
+	s.info.AscendingIDs, s.info.SlowListing = s.version.since(12, 0), !s.version.since(10, 0)
+	s.info.RowFirst = !s.version.before(15, 0)
 	if s.info.Edition == "" {
 		s.info.Edition = "oss"
 	}

@@ -78,6 +78,9 @@ func (v span) checkTarget(name string) error {
 	if strings.ContainsAny(name, "İΣ") {
 		return &NameUnsafeError{Name: name, Reason: "it has a letter whose small form is not the same everywhere"}
 	}
+	if !v.since(8, 0) && strings.ToLower(name) != name {
+		return &NameUnsafeError{Name: name, Reason: "Stalwart " + v.String() + " writes names in small letters, and does not find them in capital ones"}
+	}
 	_, err := v.segment(strings.ToLower(name))
 	return err
 }

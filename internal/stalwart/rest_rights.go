@@ -120,6 +120,11 @@ func (s *restServer) decideAbilities(configured bool) {
 	for ability, flag := range all {
 		*flag = *flag && s.possible(ability)
 	}
+	for _, ability := range []string{"delete", "rename", "suspend"} {
+		if !s.possible(ability) {
+			s.info.Never = append(s.info.Never, ability)
+		}
+	}
 	s.limitByVersion()
 }
 

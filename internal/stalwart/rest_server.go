@@ -37,13 +37,27 @@ func (s *restServer) Info() Info { return s.info }
 // Close ends the connection.
 func (s *restServer) Close() { s.http.client.CloseIdleConnections() }
 
-// CheckName tells whether an account can be renamed to a name, or one of that
-// name be addressed: nil, or a NameUnsafeError. It asks nobody.
+// CheckName tells whether an account can be given a name: nil, or a
+// NameUnsafeError. It asks nobody.
 func (s *restServer) CheckName(name string) error { return s.version.checkTarget(name) }
 
-// NameChecker is implemented by servers that address accounts by name.
-type NameChecker interface {
-	CheckName(name string) error
+// CheckAddressable tells whether the account of a name can be addressed: nil, or
+// a NameUnsafeError. It asks nobody.
+func (s *restServer) CheckAddressable(name string) error {
+	_, err := s.version.segment(name)
+	return err
+}
+
+// Expect tells under which names accounts were seen last, so that they can be
+// read one by one. A name is only a hint: what answers to it must have the ID.
+func (s *restServer) Expect(names map[reconcile.AccountID]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, name := range names {
+		if _, known := s.nameOf[id]; !known {
+			s.nameOf[id] = name
+		}
+	}
 }
 
 // Rules of 0.5 to 0.15: a name is any text, domains come into being by logins.

@@ -26,6 +26,12 @@ type Server interface {
 // default mailboxes of an account that was never used.
 type Reader interface {
 	Rules(ctx context.Context) (reconcile.NameRules, error)
+	// CheckName tells why no account can be given a name, CheckAddressable why the
+	// account that has it cannot be addressed; nil if it can. They ask nobody.
+	CheckName(name string) error
+	CheckAddressable(name string) error
+	// Expect tells where accounts were seen last; only a hint.
+	Expect(names map[reconcile.AccountID]string)
 	Accounts(ctx context.Context, after reconcile.AccountID, yield func(reconcile.Account) error) error
 	Get(ctx context.Context, ids []reconcile.AccountID) (found []reconcile.Account, gone []reconcile.AccountID, err error)
 	FindByName(ctx context.Context, name string) ([]reconcile.Account, error)
@@ -78,6 +84,15 @@ type Info struct {
 	// AscendingIDs is true if later accounts have higher IDs, so that Accounts can
 	// start after one: since 0.12. Otherwise only a whole listing shows what is new.
 	AscendingIDs bool
+	// SlowListing is true if a listing costs one request for each account: before
+	// 0.10.
+	SlowListing bool
+	// RowFirst is true if a delete removes the account before its data, so that an
+	// account that is gone does not prove that its data is: in 0.15.
+	RowFirst bool
+	// Never are the abilities that the version does not have, or must not be made
+	// to use, whatever the permissions are: "delete", "rename", "suspend". Sorted.
+	Never []string
 	// Can tells what the permissions allow, Missing what to add for the rest.
 	Can     Abilities
 	Missing []MissingPermissions

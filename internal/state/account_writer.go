@@ -45,7 +45,7 @@ func (w *accountWriter) prepare(ctx context.Context) error {
 		text string
 	}{
 		{&w.upsert, `INSERT INTO accounts (id, name, kind, created, addresses, addresses_unknown, suspended, access,
-				used_bytes, first_listed, last_listed, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+				used_bytes, first_listed, lacked_at, last_listed, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
 			ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, created = excluded.created,
 				addresses = excluded.addresses, addresses_unknown = excluded.addresses_unknown,
 				suspended = excluded.suspended, access = excluded.access, used_bytes = excluded.used_bytes,
@@ -90,7 +90,7 @@ func (w *accountWriter) put(ctx context.Context, a reconcile.Account) error {
 		return err
 	}
 	_, err = w.upsert.ExecContext(ctx, string(a.ID), a.Name, int64(a.Kind), nanos(a.Created), addresses,
-		flag(a.AddressesUnknown), flag(a.Suspended), a.Access, a.UsedBytes, nanos(w.listing.At), digest[:])
+		flag(a.AddressesUnknown), flag(a.Suspended), a.Access, a.UsedBytes, nanos(w.listing.At), nanos(w.listing.Lacked), digest[:])
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (w *accountWriter) remember(ctx context.Context) error {
 // accountDigest tells whether a listed account changed. The used bytes are left
 // out: they change with every message.
 func accountDigest(rules string, a reconcile.Account) (short [8]byte, err error) {
-	a.UsedBytes, a.FirstListed = 0, time.Time{}
+	a.UsedBytes, a.FirstListed, a.LackedAt = 0, time.Time{}, time.Time{}
 	text, err := json.Marshal(a)
 	if err != nil {
 		return short, err

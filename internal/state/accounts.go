@@ -19,6 +19,10 @@ const (
 // Listing is a complete list of the server's accounts at one moment.
 type Listing struct {
 	At time.Time
+	// Lacked is when the complete listing before this one was made, if it showed
+	// all that this one would have shown then: accounts that were never listed did
+	// not exist at that time. Zero proves nothing.
+	Lacked time.Time
 	// Rules is a digest of the name rules that the keys were made with; with
 	// other rules all keys are written anew.
 	Rules string

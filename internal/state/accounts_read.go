@@ -22,7 +22,7 @@ type ListedAccount struct {
 }
 
 const selectAccounts = `SELECT a.id, a.name, a.kind, a.created, a.addresses, a.addresses_unknown, a.suspended,
-	a.access, a.used_bytes, a.first_listed, a.last_listed FROM accounts a `
+	a.access, a.used_bytes, a.first_listed, a.lacked_at, a.last_listed FROM accounts a `
 
 // AccountsByKeys gives the accounts of the newest listing whose name or
 // address has one of these keys, by ID as text.
@@ -108,14 +108,14 @@ func (l *Ledger) eachAccount(ctx context.Context, yield func(ListedAccount) erro
 
 func scanAccount(rows *sql.Rows, newest time.Time) (ListedAccount, error) {
 	var a ListedAccount
-	var created, first, last int64
+	var created, first, lacked, last int64
 	var addresses string
 	err := rows.Scan(&a.ID, &a.Name, &a.Kind, &created, &addresses, &a.AddressesUnknown, &a.Suspended,
-		&a.Access, &a.UsedBytes, &first, &last)
+		&a.Access, &a.UsedBytes, &first, &lacked, &last)
 	if err != nil {
 		return a, err
 	}
-	a.Created, a.FirstListed, a.LastListed = instant(created), instant(first), instant(last)
+	a.Created, a.FirstListed, a.LackedAt, a.LastListed = instant(created), instant(first), instant(lacked), instant(last)
 	if a.Present = last == 0; a.Present {
 		// An account that was added after the listing was seen later than it.
 		a.LastListed = newest

@@ -16,7 +16,11 @@ func TestListings(t *testing.T) {
 	l := openLedger(t, t.TempDir())
 	save := func(at time.Time, rules string, list ...reconcile.Account) {
 		t.Helper()
-		if err := l.SaveListing(ctx, Listing{At: at, Rules: rules, Accounts: accountList(list...), KeysOf: accountKeys}); err != nil {
+		before, _, err := l.ListingTime(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.SaveListing(ctx, Listing{At: at, Lacked: before, Rules: rules, Accounts: accountList(list...), KeysOf: accountKeys}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -46,6 +50,10 @@ func TestListings(t *testing.T) {
 		a.FirstListed = first
 		return ListedAccount{Account: a, LastListed: last, Present: present}
 	}
+	lacked := func(l ListedAccount, at time.Time) ListedAccount {
+		l.LackedAt = at
+		return l
+	}
 	byIDs := func(expected ...ListedAccount) {
 		t.Helper()
 		got, err := l.AccountsByIDs(ctx, []reconcile.AccountID{"b", "c", "aa", "zz"})
@@ -53,16 +61,16 @@ func TestListings(t *testing.T) {
 			t.Error(diff, err)
 		}
 	}
-	byIDs(listed(third, two, two, true), listed(renamed, one, two, true), listed(b, one, one, false))
+	byIDs(lacked(listed(third, two, two, true), one), listed(renamed, one, two, true), listed(b, one, one, false))
 	for text, found := range map[string]int{"ALICE@y": 1, "alice@x": 0, "al@x": 0, "bob@x": 0, "carol@x": 1} {
 		if got, err := l.AccountsByKeys(ctx, []reconcile.Hash{key(text)}); err != nil || len(got) != found {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
 
-	// It comes back, keeps its first time, and the others go.
+	// It comes back, keeps its first time and what came before it, and the others go.
 	save(three, "r1", b)
-	byIDs(listed(third, two, two, false), listed(renamed, one, two, false), listed(b, one, three, true))
+	byIDs(lacked(listed(third, two, two, false), one), listed(renamed, one, two, false), listed(b, one, three, true))
 	var present, all []reconcile.AccountID
 	for past, into := range map[bool]*[]reconcile.AccountID{false: &present, true: &all} {
 		if err := l.EachAccount(ctx, past, func(a ListedAccount) error {
