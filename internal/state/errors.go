@@ -22,6 +22,9 @@ var (
 	ErrTampered = errors.New("the ledger's schema is not the one this version made")
 	// ErrDiskFull is returned when the file system or quota has no room left.
 	ErrDiskFull = errors.New("no space left for the ledger: free some on the file system of the state directory and try again")
+	// ErrIO is returned when reading or writing the files of the ledger failed;
+	// SQLite does not tell a full disk from a broken one everywhere.
+	ErrIO = errors.New("the files of the ledger cannot be read or written: look whether the file system of the state directory is full, broken or read-only (df, dmesg)")
 	// ErrBusy is returned when another process kept the database locked for
 	// longer than the wait time.
 	ErrBusy = errors.New("the ledger is busy: another syncagent is writing to it; try again")
@@ -74,6 +77,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w (%w)", ErrDiskFull, err)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w (%w)", ErrCorrupt, err)
+	case sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("%w (%w)", ErrIO, err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fmt.Errorf("%w (%w)", ErrBusy, err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:

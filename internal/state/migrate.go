@@ -51,14 +51,19 @@ func migrations() ([]migration, error) {
 }
 
 // migrate brings the schema up to date, each migration in its own
-// transaction. existed tells that the database was there before: then it must
-// be a ledger.
-func migrate(ctx context.Context, db *sql.DB, now func() time.Time, existed bool) error {
-	known, err := migrations()
+// transaction. It tells whether the database was a ledger before: one without
+// any table is what a full disk at the very first run leaves, and is new.
+func migrate(ctx context.Context, db *sql.DB, now func() time.Time) (bool, error) {
+	applied, err := appliedMigrations(ctx, db)
 	if err != nil {
-		return err
+		return false, err
 	}
-	applied, err := appliedMigrations(ctx, db, existed)
+	return len(applied) > 0, applyMissing(ctx, db, now, applied)
+}
+
+// applyMissing applies the migrations that a database has not seen.
+func applyMissing(ctx context.Context, db *sql.DB, now func() time.Time, applied []migration) error {
+	known, err := migrations()
 	if err != nil {
 		return err
 	}
@@ -79,7 +84,7 @@ func migrate(ctx context.Context, db *sql.DB, now func() time.Time, existed bool
 }
 
 // appliedMigrations reads which migrations a database has seen.
-func appliedMigrations(ctx context.Context, db *sql.DB, existed bool) ([]migration, error) {
+func appliedMigrations(ctx context.Context, db *sql.DB) ([]migration, error) {
 	var tables, ours int
 	err := db.QueryRowContext(ctx, `SELECT count(*), count(CASE WHEN name = 'schema_migrations' THEN 1 END)
 		FROM sqlite_master WHERE type = 'table'`).Scan(&tables, &ours)
@@ -87,7 +92,7 @@ func appliedMigrations(ctx context.Context, db *sql.DB, existed bool) ([]migrati
 		return nil, fmt.Errorf("read schema: %w", err)
 	}
 	if ours == 0 {
-		if tables > 0 || existed {
+		if tables > 0 {
 			return nil, fmt.Errorf("%w (it has no schema_migrations table: not a ledger)", ErrCorrupt)
 		}
 		return nil, nil

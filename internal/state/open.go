@@ -107,11 +107,10 @@ func (l *Ledger) Close() error {
 func (l *Ledger) path() string { return filepath.Join(l.dir, databaseName) }
 
 func (l *Ledger) openFile(ctx context.Context, command string) error {
-	existed, err := prepareFiles(l.dir, l.path(), command)
+	err := prepareFiles(l.dir, l.path(), command)
 	if err != nil {
 		return err
 	}
-	l.exists = existed
 	l.write, err = sql.Open("sqlite", fileURI(l.path(), url.Values{
 		"_pragma": {
 			"busy_timeout(" + busyTimeout + ")", "journal_mode(WAL)", "synchronous(FULL)",
@@ -126,7 +125,7 @@ func (l *Ledger) openFile(ctx context.Context, command string) error {
 	if err := quickCheck(ctx, l.write); err != nil {
 		return err
 	}
-	if err := migrate(ctx, l.write, l.now, existed); err != nil {
+	if l.exists, err = migrate(ctx, l.write, l.now); err != nil {
 		return err
 	}
 	l.read, err = sql.Open("sqlite", fileURI(l.path(), url.Values{
@@ -159,29 +158,28 @@ func quickCheck(ctx context.Context, db *sql.DB) error {
 }
 
 // prepareFiles makes directory and database file with narrow modes, and
-// refuses those of another user. It tells whether the database existed.
-func prepareFiles(dir, path, command string) (bool, error) {
+// refuses those of another user.
+func prepareFiles(dir, path, command string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return false, err
+		return err
 	}
 	if err := checkOwner(dir, command); err != nil {
-		return false, err
+		return err
 	}
-	info, err := os.Stat(path)
+	_, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
-			return false, fmt.Errorf("%w (%s is missing, but its log is there)", ErrCorrupt, path)
+			return fmt.Errorf("%w (%s is missing, but its log is there)", ErrCorrupt, path)
 		}
 	case err != nil:
-		return false, err
+		return err
 	default:
-		// A file of no bytes is what a crash right after creation leaves.
-		return info.Size() > 0, checkOwner(path, command)
+		return checkOwner(path, command)
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // The path is the administrator's.
 	if err != nil {
-		return false, err
+		return err
 	}
-	return false, file.Close()
+	return file.Close()
 }

@@ -33,10 +33,11 @@ func (l *Ledger) openCopyOf(ctx context.Context, path string) error {
 	if l.pin, err = memory.Conn(ctx); err != nil {
 		return err
 	}
-	if l.exists, err = copyInto(ctx, memory, path); err != nil {
+	if err = copyInto(ctx, memory, path); err != nil {
 		return err
 	}
-	return migrate(ctx, memory, l.now, l.exists)
+	l.exists, err = migrate(ctx, memory, l.now)
+	return err
 }
 
 // copyTries bounds how often a copy begins anew because a writer came in
@@ -48,19 +49,19 @@ const copyTries = 5
 // cannot be used for reading only; SQLite finds that out after ten seconds.
 const logHeader = 32
 
-// copyInto fills an empty database in memory from the file; false if there is
-// none.
-func copyInto(ctx context.Context, memory *sql.DB, path string) (bool, error) {
+// copyInto fills an empty database in memory from the file, if there
+// is one.
+func copyInto(ctx context.Context, memory *sql.DB, path string) error {
 	for range copyTries {
 		before, err := look(path)
 		if err != nil {
-			return false, err
+			return err
 		}
 		if before.size == 0 && before.log > 0 {
-			return false, fmt.Errorf("%w (%s is missing or empty, but its log is there)", ErrCorrupt, path)
+			return fmt.Errorf("%w (%s is missing or empty, but its log is there)", ErrCorrupt, path)
 		}
 		if before.size == 0 {
-			return false, nil
+			return nil
 		}
 		index := before.index && before.log > logHeader
 		err = copyOnce(ctx, memory, path, before.log, index)
@@ -70,18 +71,18 @@ func copyInto(ctx context.Context, memory *sql.DB, path string) (bool, error) {
 		}
 		after, lookErr := look(path)
 		if lookErr != nil {
-			return false, lookErr
+			return lookErr
 		}
 		// Through a shared index the copy is one consistent moment. Without it only
 		// an unchanged file is.
 		if err == nil && (index || before == after) {
-			return true, nil
+			return nil
 		}
 		if err != nil && before == after {
-			return false, err
+			return err
 		}
 	}
-	return false, ErrBusy
+	return ErrBusy
 }
 
 // appearance is what tells a change of a database's files.
