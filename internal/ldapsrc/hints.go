@@ -87,7 +87,7 @@ func adviceFor(err error) advice {
 	var noID *noIDAttributeError
 	switch {
 	case errors.As(err, &own):
-		return advice{reconcile.UnusableLoginRefused, "Check bind.password: the file or variable must be readable and not empty."}
+		return advice{reconcile.UnusableSecret, "Check bind.password: the file or variable must be there, not empty, and readable by the user of syncagent alone."}
 	case errors.As(err, &noID):
 		return advice{reconcile.UnusableNoID, "Check base, filter and the permissions of the bind account, or set map.id to the attribute that holds the immutable ID."}
 	case errors.As(err, &result):

@@ -3,7 +3,6 @@ package ldapsrc
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -112,7 +111,7 @@ func (s *Source) unusable(failures []error) error {
 	a := adviceFor(failures[0])
 	reason := reconcile.Reason{
 		Code:    a.code,
-		Message: fmt.Sprintf("source %s: %s", s.opts.Name, strings.Join(texts, "; ")),
+		Message: strings.Join(texts, "; "),
 		Hint:    a.hint,
 	}
 	return &UnusableError{Reason: reason, Err: errors.Join(failures...)}

@@ -2,7 +2,6 @@ package ldapsrc
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -42,7 +41,7 @@ func New(o Options) (*Source, error) {
 	mapper, err := mapping.Compile(o.Map)
 	problems = append(problems, err, o.check(s.servers))
 	if err := errors.Join(problems...); err != nil {
-		return nil, fmt.Errorf("source %s: %w", o.Name, err)
+		return nil, err
 	}
 	s.mapper = mapper
 	s.binary = binaryAttributes(o.Map)

@@ -112,7 +112,7 @@ func TestPasswords(t *testing.T) {
 		"unreadable": func() (string, error) { return "", errors.New("no such file") },
 	} {
 		_, ev, err := snapshot(t, open(t, server, func(o *Options) { o.Bind.Password = give }))
-		if err == nil || ev.Reasons[0].Code != reconcile.UnusableLoginRefused || server.Binds() != 0 {
+		if err == nil || ev.Reasons[0].Code != reconcile.UnusableSecret || server.Binds() != 0 {
 			t.Errorf("%s: %v %+v, %d binds", name, err, ev, server.Binds())
 		}
 	}

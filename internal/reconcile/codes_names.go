@@ -84,6 +84,7 @@ const (
 
 	UnusableUnreachable      = "unreachable"
 	UnusableLoginRefused     = "login-refused"
+	UnusableSecret           = "secret-unreadable"
 	UnusableTLS              = "tls-failed"
 	UnusableTimeout          = "timeout"
 	UnusableConnectionLost   = "connection-lost"

@@ -34,6 +34,11 @@ var unusableCodes = []Code{
 		"Check name and password of the agent's login; the password may have expired.",
 	},
 	{
+		UnusableSecret, ClassUnusable, "A secret of the source could not be read",
+		"The file, variable or credential that holds the password or key of the source is missing, empty, not readable, or readable by others. Nothing was sent to the source.",
+		"Give the file to the user that runs syncagent, with mode 0600, or set the variable.",
+	},
+	{
 		UnusableTLS, ClassUnusable, "The connection could not be secured",
 		"The certificate of the source was not accepted, or the source does not offer encryption. The agent does not send a password over a connection that is not secured.",
 		"Set tls.ca_file to the authority that signed the certificate, or correct the host name.",

@@ -89,9 +89,23 @@ func (v planView) doneParts() []string {
 	case blocked > 0:
 		parts = append(parts, fmt.Sprintf("%d blocked", blocked))
 	case len(v.blocks().groups) > 0 && v.plan.Verdict.Blocked:
-		parts = append(parts, "blocked by a guard")
+		parts = append(parts, v.whyBlocked())
 	}
 	return parts
+}
+
+// whyBlocked tells a source that cannot be believed from a guard, which a
+// person may let pass.
+func (v planView) whyBlocked() string {
+	for _, r := range v.plan.Verdict.Reasons {
+		if info, known := reconcile.CodeInfo(r.Code); !known || info.Class != reconcile.ClassUnusable {
+			return "blocked by a guard"
+		}
+	}
+	if len(v.plan.Verdict.Reasons) == 0 {
+		return "blocked by a guard"
+	}
+	return "a source is unusable"
 }
 
 // failedParts counts what did not go as planned; what was blocked is counted
