@@ -29,7 +29,11 @@ func (d *doctor) mailServer(ctx context.Context) {
 	for _, w := range info.Warnings {
 		d.warn(subject, w.Code, w.Hint, "%s", w.Message)
 	}
+	d.abilities(info)
 	d.permissions(info)
+	if err := possible(d.cfg, info); err != nil {
+		d.fail(subject, "policy", ExitUsage, "", err)
+	}
 	if skew := info.Skew.Abs(); skew > mostSkew {
 		d.warn(subject, "clock", "Keep both clocks in step with NTP.", "the server's clock differs from ours by %s", skew)
 	} else {

@@ -28,6 +28,7 @@ func (r *Report) ExitCode(err error) int {
 	var locked *state.LockedError
 	var server *ServerError
 	var untrusted *TrustError
+	var impossible *ImpossibleError
 	switch {
 	case errors.As(err, &untrusted), errors.As(trust(err), &untrusted):
 		return ExitUntrusted
@@ -35,6 +36,8 @@ func (r *Report) ExitCode(err error) int {
 		return ExitLocked
 	case errors.As(err, &server):
 		return ExitServer
+	case errors.As(err, &impossible):
+		return ExitUsage
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
 	case err != nil:

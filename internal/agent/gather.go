@@ -100,7 +100,7 @@ func (r *run) fixedFacts(ctx context.Context) error {
 	f := &r.facts
 	info := r.report.Info
 	f.Now, f.Rules = r.started, r.rules
-	f.Server = reconcile.ServerPlan{Generation: info.Generation, Fingerprint: info.Fingerprint}
+	f.Server = serverPlan(info)
 	f.Self, f.SelfName, f.Can = info.Self, info.SelfName, abilities(info)
 	f.Rechecks, f.Contents, f.Archived = map[reconcile.PrincipalRef]reconcile.Recheck{}, nil, nil
 	var err error

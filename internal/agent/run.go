@@ -83,6 +83,9 @@ func (r *run) cycle(ctx context.Context) error {
 	if err := r.recover(ctx); err != nil {
 		return err
 	}
+	if err := possible(r.cfg, r.report.Info); err != nil {
+		return err
+	}
 	if err := r.openSources(ctx); err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ func validate(d *decoder, cfg *Config) []Problem {
 	v.sources()
 	v.generalPolicy()
 	v.daemon()
+	v.generation()
 	v.unbuilt()
 	v.risks()
 	return v.warnings

@@ -142,7 +142,7 @@ func (d *decider) planHash(p Plan) string {
 		Actions     []step
 		Unconfirmed []string
 		Mixed       []ApprovedItem
-	}{Version: p.Version, Server: p.Server, Config: map[string]string{}}
+	}{Version: p.Version, Server: ServerPlan{Generation: p.Server.Generation, Fingerprint: p.Server.Fingerprint}, Config: map[string]string{}}
 	for name, s := range d.sources {
 		in.Config[name] = s.Fingerprint
 	}

@@ -35,10 +35,16 @@ type SourcePlan struct {
 	Warnings []Reason `json:"warnings,omitempty"`
 }
 
-// ServerPlan identifies the mail server of the plan.
+// ServerPlan identifies the mail server of the plan, and tells what can be done
+// with it. Only generation and fingerprint count for the hash of the plan.
 type ServerPlan struct {
 	Generation  string `json:"generation"`
 	Fingerprint string `json:"fingerprint"`
+	// Version is the release as far as it is known, for people.
+	Version string `json:"version,omitempty"`
+	// Can and Cannot are words such as "rename" and "export".
+	Can    []string `json:"can,omitempty"`
+	Cannot []string `json:"cannot,omitempty"`
 }
 
 // StageVerdict is what the guards say about a stage.

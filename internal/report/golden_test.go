@@ -42,6 +42,7 @@ func compareFile(t *testing.T, path string, got []byte) {
 func goldens() map[string]View {
 	return map[string]View{
 		"quiet":           OfPlan(quietPlan()),
+		"older-server":    OfPlan(olderPlan()),
 		"first":           OfPlan(firstPlan()),
 		"busy":            OfPlan(busyPlan()),
 		"blocked":         OfPlan(blockedPlan()),

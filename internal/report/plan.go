@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"syncagent/internal/reconcile"
@@ -95,12 +96,27 @@ func (v planView) facts() []fact {
 		facts = append(facts, sourceFacts(s)...)
 	}
 	if v.plan.Server.Generation != "" {
-		facts = append(facts, fact{label: "server", text: v.plan.Server.Generation})
+		facts = append(facts, serverFact(v.plan.Server))
 	}
 	if v.plan.Hash != "" && (len(v.plan.Actions) > 0 || len(v.plan.Unconfirmed) > 0) {
 		facts = append(facts, fact{label: "plan", text: v.plan.Hash})
 	}
 	return facts
+}
+
+// serverFact is what was detected, and what it can do.
+func serverFact(s reconcile.ServerPlan) fact {
+	f := fact{label: "server", text: s.Generation}
+	if s.Version != "" {
+		f.text = "Stalwart " + s.Version + " (" + s.Generation + ")"
+	}
+	if len(s.Can) > 0 {
+		f.text += ", can " + strings.Join(s.Can, ", ")
+	}
+	if len(s.Cannot) > 0 {
+		f.text += ", cannot " + strings.Join(s.Cannot, ", ")
+	}
+	return f
 }
 
 func (v planView) runFacts() []fact {

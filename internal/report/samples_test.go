@@ -140,6 +140,17 @@ func nastyPlan() reconcile.Plan {
 	return p
 }
 
+// olderPlan is one of a server that can do less.
+func olderPlan() reconcile.Plan {
+	p := basePlan()
+	p.Server = reconcile.ServerPlan{
+		Generation: "rest-0.8", Fingerprint: "f00d", Version: "0.8.5",
+		Can: []string{"list", "delete", "purge", "export", "look"}, Cannot: []string{"rename", "suspend"},
+	}
+	p.Counts.New = 1
+	return p
+}
+
 func savedPlan() reconcile.RunResult {
 	return reconcile.RunResult{Plan: blockedPlan(), Run: "20261123T190000Z-1", Created: at("2026-11-23T19:00:00.25Z"), Expires: on("2026-11-24T20:00:00+01:00")}
 }
