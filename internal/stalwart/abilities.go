@@ -11,7 +11,12 @@ type Ability struct {
 // and tables. Whether an account can be looked into (Twin) is called "look".
 func (a Abilities) Words() []Ability {
 	return []Ability{
-		{"list", a.List}, {"rename", a.Rename}, {"delete", a.Delete}, {"purge", a.Purge},
-		{"suspend", a.Suspend}, {"export", a.Export}, {"look", a.Twin},
+		{"list", a.List},
+		{"rename", a.Rename},
+		{"delete", a.Delete},
+		{"purge", a.Purge},
+		{"suspend", a.Suspend},
+		{"export", a.Export},
+		{"look", a.Twin},
 	}
 }
