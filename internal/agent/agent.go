@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"syncagent/internal/archive"
 	"syncagent/internal/audit"
 	"syncagent/internal/config"
 	"syncagent/internal/reconcile"
@@ -64,6 +65,8 @@ type RunOptions struct {
 	Only *reconcile.RunResult
 	// Exact refuses the run if the plan computed now differs from Only.
 	Exact bool
+	// Progress is told how far the export of an account is; may be nil.
+	Progress func(name string, p archive.Progress)
 }
 
 // Report is what came of a run.
@@ -154,6 +157,10 @@ type run struct {
 	twins map[reconcile.AccountID]reconcile.Action
 	// unsettled are the accounts of open steps, which a dry run does not settle.
 	unsettled map[reconcile.AccountID]bool
+	// archives are the verified archives of accounts that this run deletes; noSpace
+	// is why no further export is tried.
+	archives map[reconcile.AccountID]kept
+	noSpace  error
 	// left are actions that a plan file does not contain.
 	left map[int]bool
 }

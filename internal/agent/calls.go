@@ -112,6 +112,11 @@ func (r *run) recheckDeletes(ctx context.Context, batch []reconcile.Action) (map
 		if a.Kind == reconcile.ActDelete && (!asked || !answer.Negative()) {
 			why[a.Seq] = "asked again right before the delete, the directory does not prove that the person is gone. " + answer.Why
 		}
+		if a.Kind == reconcile.ActDelete && why[a.Seq] == "" {
+			if why[a.Seq], err = r.notArchived(ctx, a); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return why, nil
 }
@@ -225,6 +230,9 @@ func (r *run) destroy(ctx context.Context, batch []reconcile.Action) []outcome {
 		}
 		if out[i].err == nil {
 			r.deleted = append(r.deleted, ids[i])
+		}
+		if k, ok := r.archives[ids[i]]; ok {
+			out[i].fields = map[string]any{"archive": k.path, "manifest_sha256": k.ManifestSHA256}
 		}
 	}
 	return out

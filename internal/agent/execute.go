@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -162,14 +163,27 @@ func (r *run) carryOut(ctx context.Context, batch []reconcile.Action) error {
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
-	// From here on the batch is finished and recorded, whatever is cancelled.
-	done, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.Server.DeleteTimeout.Std()+time.Minute)
-	defer cancel()
-	outcomes := r.call(done, batch)
+	outcomes := r.callWhole(ctx, batch)
 	// A call that took all of its time must not keep its outcome from the journal.
 	record, stop := context.WithTimeout(context.WithoutCancel(ctx), recordTime)
 	defer stop()
 	return r.settle(record, steps, outcomes)
+}
+
+// settleTimeout bounds the record of outcomes, with the questions to the
+// server that may belong to it.
+const settleTimeout = 5 * time.Minute
+
+// callWhole makes the calls of a batch. Whatever is cancelled, they are
+// finished, and recorded after that. Only an export ends at a cancel: it changes
+// nothing, may take hours, and the next run goes on with it.
+func (r *run) callWhole(ctx context.Context, batch []reconcile.Action) []outcome {
+	if batch[0].Kind == reconcile.ActExport {
+		return []outcome{r.export(ctx, batch[0])}
+	}
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.Server.DeleteTimeout.Std()+time.Minute)
+	defer cancel()
+	return r.call(whole, batch)
 }
 
 // outcome is what came of one action.
@@ -179,6 +193,8 @@ type outcome struct {
 	notes []string
 	// kept says why the action was not carried through although nothing failed.
 	kept string
+	// fields are more for the audit record.
+	fields map[string]any
 	// mend changes the row that the ledger records.
 	mend func(*reconcile.Principal)
 }
@@ -344,6 +360,7 @@ func actionFields(a reconcile.Action) map[string]any {
 
 func outcomeFields(a reconcile.Action, o outcome) map[string]any {
 	f := actionFields(a)
+	maps.Copy(f, o.fields)
 	if text := textOf(o); text != "" {
 		f["error"] = text
 	}

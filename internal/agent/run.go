@@ -18,7 +18,7 @@ import (
 // *ExactError, *audit.WriteError, context errors, and others. A source that
 // could not be used is no error; the plan's verdict tells it.
 func (a *Agent) Run(ctx context.Context, o RunOptions) (*Report, error) {
-	r := &run{Agent: a, opts: o, started: a.now().UTC(), results: map[int]reconcile.Result{}}
+	r := &run{Agent: a, opts: o, started: a.now().UTC(), results: map[int]reconcile.Result{}, archives: map[reconcile.AccountID]kept{}}
 	r.report = &Report{DryRun: o.DryRun}
 	err := r.open(ctx)
 	if err != nil {
@@ -135,7 +135,9 @@ func (r *run) act(ctx context.Context) error {
 		return err
 	}
 	began := r.now()
-	if err := r.execute(ctx); err != nil {
+	err := r.execute(ctx)
+	r.heldExports()
+	if err != nil {
 		return err
 	}
 	r.took("execute", began)
@@ -144,5 +146,5 @@ func (r *run) act(ctx context.Context) error {
 		return err
 	}
 	r.took("purge", began)
-	return nil
+	return r.expireArchives(ctx)
 }

@@ -120,10 +120,10 @@ func (e *export) run(ctx context.Context) (Result, error) {
 	}
 	m := Manifest{
 		Version: manifestVersion, Server: e.o.Server, Account: e.o.Account, Name: e.name, Started: started,
-		Finished: e.o.Now().UTC().Truncate(time.Second), Counts: map[string]int{}, Files: e.files,
+		Finished: e.o.Now().UTC().Truncate(time.Second), Counts: map[string]int{}, States: map[string]string{}, Files: e.files,
 	}
 	for kind, l := range e.written {
-		m.Counts[kind] = len(l.ids)
+		m.Counts[kind], m.States[kind] = len(l.ids), l.state
 	}
 	for path := range e.blobs {
 		m.Files[path] = e.index.files[path]
@@ -144,7 +144,7 @@ func (e *export) finish(m Manifest) (Result, error) {
 		_ = os.Remove(filepath.Join(e.dir, manifestFile))
 		return Result{}, err
 	}
-	final := filepath.Join(e.o.Dir, fmt.Sprintf("%s-%s-%s", safeName(e.name), m.Account, m.Finished.Format("20060102T150405Z")))
+	final := filepath.Join(e.o.Dir, finalName(m))
 	if _, err := os.Lstat(final); err == nil {
 		return Result{}, fmt.Errorf("%s exists already", final)
 	}

@@ -14,6 +14,8 @@ const (
 	blobDir      = "blobs"
 	indexFile    = "blobs.index"
 	partialMark  = ".partial-"
+	// restoreSuffix follows the name of an archive: the journal of its restores.
+	restoreSuffix = ".restore.jsonl"
 )
 
 // part is one type of objects and the file that holds it.

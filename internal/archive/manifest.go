@@ -31,6 +31,9 @@ type Manifest struct {
 	// Counts are the numbers of objects by JMAP type, equal to the server's at the
 	// end of the export.
 	Counts map[string]int `json:"counts"`
+	// States are the server's states by JMAP type at the end of the export; they
+	// tell later whether anything changed since.
+	States map[string]string `json:"states,omitempty"`
 	// Bytes is the size of all files but this one.
 	Bytes int64           `json:"bytes"`
 	Files map[string]File `json:"files"`

@@ -56,7 +56,7 @@ func Restore(ctx context.Context, server Server, o RestoreOptions) (Report, erro
 		return report, err
 	}
 	if o.Journal == "" {
-		o.Journal = filepath.Clean(o.Archive) + ".restore.jsonl"
+		o.Journal = filepath.Clean(o.Archive) + restoreSuffix
 	}
 	r := &restore{server: server, o: o, id: o.Account, m: verified, report: &report, ids: map[string]map[string]string{}}
 	if err := r.run(ctx); err != nil {

@@ -27,7 +27,7 @@ func Stores(dir string) ([]Stored, error) {
 	}
 	var out []Stored
 	for _, entry := range entries {
-		if !entry.IsDir() || strings.HasPrefix(entry.Name(), partialMark) {
+		if !entry.IsDir() || strings.HasPrefix(entry.Name(), partialMark) || strings.HasPrefix(entry.Name(), removingMark) {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())

@@ -60,11 +60,7 @@ func (v *validator) riskyDelete(path string, s *Source) {
 	if s.Policy.Missing != MissingDelete {
 		return
 	}
-	missing := v.policyPath(path, "missing")
-	if s.Policy.Export.Required {
-		v.warn(missing, "set export: { required: false } to delete without an archive",
-			"deletes of %s are held (export-unavailable): export.required is true and this build cannot export", s.Name)
-	} else {
+	if !s.Policy.Export.Required {
 		v.warn(v.policyPath(path, "export.required"), "", "accounts of %s are deleted without an archive: what is gone is gone", s.Name)
 	}
 	if s.Policy.Grace.Time.Std() < day {

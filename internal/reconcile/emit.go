@@ -138,7 +138,7 @@ func (d *decider) deleteOne(r *removal) {
 		Addresses: AddressChange{From: orEmpty(r.acc.Addresses), To: []string{}},
 	}
 	var after []int
-	if d.sources[r.row.Source].Policy.ExportRequired && !d.Archived[r.acc.ID] {
+	if d.sources[r.row.Source].Policy.ExportRequired {
 		a.Kind, a.Reason = ActExport, "an archive is required before the delete"
 		after = []int{d.add(a, Effect{})}
 	}

@@ -27,7 +27,6 @@ type Facts struct {
 	BadTargets  map[string]string
 	Rechecks    map[PrincipalRef]Recheck
 	Contents    map[AccountID]Contents
-	Archived    map[AccountID]bool
 	Recent      []PastAction
 	Approvals   []Approval
 	Protections []Protection

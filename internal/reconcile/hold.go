@@ -1,5 +1,7 @@
 package reconcile
 
+import "slices"
+
 func (d *decider) holdWish(w *wish, code, message string) {
 	w.held = true
 	name := w.name
@@ -26,4 +28,15 @@ func (d *decider) notice(code string, source string, a *Account, message string)
 		n.Account, n.Name = a.ID, a.Name
 	}
 	d.notices = append(d.notices, n)
+}
+
+// AddHold adds a hold to a plan that is decided already: an action that was
+// allowed could not be carried out. Holds are not in the hash of a plan.
+func AddHold(p *Plan, code string, ref PrincipalRef, account AccountID, name, message string) {
+	info, _ := CodeInfo(code)
+	p.Holds = append(slices.Clone(p.Holds), Hold{
+		Code: code, Source: ref.Source, StableID: ref.ID, Account: account, Name: name, Message: message, Hint: info.Hint,
+	})
+	sortHolds(p.Holds)
+	p.Counts.Hold = len(p.Holds)
 }

@@ -24,7 +24,9 @@ func AskDone(a Action, now *Account, rules NameRules) Found {
 		switch a.Kind {
 		case ActDelete, ActDestroyTwin:
 			return FoundDone
-		case ActRelease, ActPark, ActSuspend, ActResume, ActRename, ActRelink, ActExport, ActPurge:
+		case ActExport: // it only reads; nothing is to be settled
+			return FoundNotDone
+		case ActRelease, ActPark, ActSuspend, ActResume, ActRename, ActRelink, ActPurge:
 			return FoundUnclear
 		}
 		return FoundUnclear

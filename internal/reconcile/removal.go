@@ -66,8 +66,8 @@ func (d *decider) mayRemove(r *removal) bool {
 	if !d.recheck(r, s, no) {
 		return false
 	}
-	if r.kind == ActDelete && s.Policy.ExportRequired && !d.Can.Export && !d.Archived[acc.ID] {
-		return no(HoldExportUnavailable, "policy.export.required is true, but this build or server cannot export the account")
+	if r.kind == ActDelete && s.Policy.ExportRequired && !d.Can.Export {
+		return no(HoldExportUnavailable, "policy.export.required is true, but our login or this server cannot export the account; syncagent doctor tells what is missing")
 	}
 	return true
 }

@@ -210,10 +210,6 @@ func TestNotRemoved(t *testing.T) {
 			"an export is required", due(func(s *scene) { s.staff().Policy.ExportRequired = true }),
 			[]string{"export ANN ann", "delete ANN ann", "missing ann 9"},
 		},
-		{"an archive exists", due(func(s *scene) {
-			s.staff().Policy.ExportRequired, s.f.Can.Export = true, false
-			s.f.Archived = map[AccountID]bool{"ANN": true}
-		}), deleted},
 		{
 			"no right to delete", due(func(s *scene) { s.f.Can.Delete = false }),
 			[]string{"delete ANN ann blocked", "missing ann 9", "block permissions-missing remove"},
