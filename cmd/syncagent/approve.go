@@ -46,7 +46,11 @@ else counts against the ordinary guards. What cannot be approved (a directory th
 was not read to its end, or is empty) is never let pass.
 
 --rename-domain announces a change of domain, so that many renames at once are
-expected. --list shows approvals, --revoke takes one back.`,
+expected. --list shows approvals, --revoke takes one back.
+
+With policy.approvals: 2 (or more) nothing passes before as many different persons
+have approved the same hash; one person counts once, however the name is written.
+The first part that expires ends it.`,
 		Example: `  syncagent approve 3f9a01 --by "Ada Lovelace" --reason "school year ended"
   syncagent approve --plan tonight.json --by Ada
   syncagent approve --rename-domain old.example=new.example --max 800 --by Ada

@@ -21,16 +21,17 @@ type approvalJSON struct {
 	Reason  string                   `json:"reason,omitempty"`
 	Created time.Time                `json:"created"`
 	Expires time.Time                `json:"expires"`
+	Needed  int                      `json:"needed"`
 	Items   []reconcile.ApprovedItem `json:"items"`
 	From    string                   `json:"rename_from,omitempty"`
 	To      string                   `json:"rename_to,omitempty"`
 	Max     int                      `json:"max,omitempty"`
 }
 
-func approvalForMachines(a reconcile.Approval) approvalJSON {
+func approvalForMachines(a reconcile.Approval, cfg *config.Config) approvalJSON {
 	out := approvalJSON{
 		ID: a.ID, Plan: a.Plan, By: a.By, Reason: a.Reason, Created: a.Created.UTC().Truncate(time.Second),
-		Expires: a.Expires.UTC().Truncate(time.Second), Items: a.Items, From: a.RenameFrom, To: a.RenameTo, Max: a.Max,
+		Expires: a.Expires.UTC().Truncate(time.Second), Needed: neededFor(a, cfg), Items: a.Items, From: a.RenameFrom, To: a.RenameTo, Max: a.Max,
 	}
 	if out.Items == nil {
 		out.Items = []reconcile.ApprovedItem{}
@@ -85,7 +86,7 @@ func approved(ctx context.Context, a reconcile.Approval, cfg *config.Config, opt
 		return err
 	}
 	if opts.format == formatJSON {
-		return writeJSON(s.out, approvalForMachines(a))
+		return writeJSON(s.out, approvalForMachines(a, cfg))
 	}
 	text := fmt.Sprintf("approved by %s until %s (approval %d); the next run may do it\n", printable(strings.Join(a.By, ", ")), moment(a.Expires), a.ID)
 	if persons < needed {
@@ -100,6 +101,9 @@ func approved(ctx context.Context, a reconcile.Approval, cfg *config.Config, opt
 func neededFor(a reconcile.Approval, cfg *config.Config) int {
 	needed := 1
 	for _, src := range cfg.Sources {
+		if a.RenameFrom != "" { // it belongs to no source
+			needed = max(needed, src.Policy.Approvals)
+		}
 		for _, it := range a.Items {
 			if it.Source == src.Name {
 				needed = max(needed, src.Policy.Approvals)
@@ -111,7 +115,7 @@ func neededFor(a reconcile.Approval, cfg *config.Config) int {
 }
 
 func listApprovals(ctx context.Context, opts approveOptions, s streams) error {
-	return opts.withLedger(ctx, func(_ *config.Config, ledger *state.Ledger) error {
+	return opts.withLedger(ctx, func(cfg *config.Config, ledger *state.Ledger) error {
 		all, err := ledger.Approvals(ctx, opts.now())
 		if err != nil {
 			return failed(err)
@@ -119,7 +123,7 @@ func listApprovals(ctx context.Context, opts approveOptions, s streams) error {
 		if opts.format == formatJSON {
 			list := []approvalJSON{}
 			for _, a := range all {
-				list = append(list, approvalForMachines(a))
+				list = append(list, approvalForMachines(a, cfg))
 			}
 			return writeJSON(s.out, list)
 		}
@@ -130,6 +134,9 @@ func listApprovals(ctx context.Context, opts approveOptions, s streams) error {
 		var b strings.Builder
 		for _, a := range all {
 			fmt.Fprintf(&b, "approval %d: %s; by %s; until %s\n", a.ID, covers(a), printable(strings.Join(a.By, ", ")), moment(a.Expires))
+			if needed := neededFor(a, cfg); len(a.By) < needed {
+				fmt.Fprintf(&b, "  %d of %d persons; nothing passes yet\n", len(a.By), needed)
+			}
 			if a.Reason != "" {
 				fmt.Fprintf(&b, "  reason: %s\n", printable(a.Reason))
 			}

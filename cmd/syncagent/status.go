@@ -85,7 +85,7 @@ func (g *globals) statusView(ctx context.Context, cfg *config.Config, ledger *st
 	for _, step := range []func() error{
 		func() error { return statusRuns(ctx, ledger, &view) },
 		func() error { return statusSources(ctx, cfg, ledger, summary, &view) },
-		func() error { return statusApprovals(ctx, ledger, g.now(), &view) },
+		func() error { return statusApprovals(ctx, cfg, ledger, g.now(), &view) },
 		func() error { return statusAudit(ctx, cfg, ledger, &view) },
 	} {
 		if err := step(); err != nil {
@@ -191,11 +191,11 @@ func known(t time.Time) *time.Time {
 	return &t
 }
 
-func statusApprovals(ctx context.Context, ledger *state.Ledger, now time.Time, view *report.StatusView) error {
+func statusApprovals(ctx context.Context, cfg *config.Config, ledger *state.Ledger, now time.Time, view *report.StatusView) error {
 	all, err := ledger.Approvals(ctx, now)
 	for _, a := range all {
 		view.Approvals = append(view.Approvals, report.StatusApproval{
-			ID: a.ID, By: a.By, Reason: a.Reason, Expires: a.Expires, Covers: covers(a),
+			ID: a.ID, By: a.By, Reason: a.Reason, Expires: a.Expires, Covers: covers(a), Needed: neededFor(a, cfg),
 		})
 	}
 	return err

@@ -57,6 +57,7 @@ func scriptClock(path string) func() time.Time {
 //	world lock, world unlock     another run goes on
 //	world newer, world older     the ledger was written by a newer version, and was not
 //	world sql STATEMENT          anything else in the directory
+//	world domain NAME            the mail server gets one more domain
 //	world clean FILE…            fails if a secret stands in a file
 type world struct {
 	dir    string
@@ -149,7 +150,7 @@ func startWorld(ts *testscript.TestScript) {
 }
 
 func (w *world) do(neg bool, command string, args []string) error {
-	if want, ok := map[string]int{"hire": 2, "crowd": 1, "rename": 2, "leave": 1, "login": 2, "mailbox": 1, "tick": 1, "refused": 1, "sql": 1}[command]; ok && len(args) != want {
+	if want, ok := map[string]int{"hire": 2, "crowd": 1, "rename": 2, "leave": 1, "login": 2, "mailbox": 1, "tick": 1, "refused": 1, "sql": 1, "domain": 1}[command]; ok && len(args) != want {
 		return fmt.Errorf("world %s takes %d arguments", command, want)
 	}
 	switch command {
@@ -174,6 +175,9 @@ func (w *world) do(neg bool, command string, args []string) error {
 	case "tick":
 		d, err := time.ParseDuration(args[0])
 		return errors.Join(err, w.tick(d))
+	case "domain":
+		w.server.AddDomain(args[0])
+		return nil
 	case "clean":
 		return w.clean(args)
 	default:

@@ -40,6 +40,7 @@ func PlanItems(plan reconcile.Plan) []reconcile.ApprovedItem {
 			})
 		}
 	}
+	reconcile.SortItems(items)
 	return items
 }
 

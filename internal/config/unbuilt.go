@@ -22,10 +22,6 @@ var notBuiltYet = []notBuilt{
 		"merge is not in this build", "use replace-empty or hold",
 	},
 	{
-		"policy.approvals", func(_ *Config, _ *Source, p *Policy) bool { return p.Approvals > 1 },
-		"more than one approval is not in this build", "use 1",
-	},
-	{
 		"sources[].ldap.leavers", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && s.LDAP != nil && s.LDAP.Leavers != nil },
 		"is not in this build", "without it, entries outside base or filter are held as out-of-scope",
 	},

@@ -7,13 +7,10 @@ type domainMove struct{ from, to string }
 // announced gives how many renames from one domain to another were announced
 // and not made yet. The approvals needed are the most that any source asks for.
 func (d *decider) announced() map[domainMove]int {
-	persons := 1
-	for _, s := range d.sources {
-		persons = max(persons, s.Policy.Approvals)
-	}
+	persons := d.personsNeeded()
 	out := map[domainMove]int{}
 	for _, a := range d.Approvals {
-		if a.RenameFrom == "" || !a.Expires.After(d.Now) || len(a.By) < persons {
+		if a.RenameFrom == "" || !d.enough(a, persons) {
 			continue
 		}
 		left := a.Max

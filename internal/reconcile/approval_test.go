@@ -60,6 +60,12 @@ func TestApprovalOfBlockedActions(t *testing.T) {
 		{"expired", func(s *scene) { s.approve(items, "eve"); s.f.Approvals[0].Expires = noon }, StageBlocked},
 		{"by nobody", func(s *scene) { s.approve(items) }, StageBlocked},
 		{"by too few", func(s *scene) { s.staff().Policy.Approvals = 2; s.approve(items, "eve") }, StageBlocked},
+		{"by one under two spellings", func(s *scene) { s.staff().Policy.Approvals = 2; s.approve(items, "Ada Lovelace", "ada  LOVELACE") }, StageBlocked},
+		{"by two on two approvals of it", func(s *scene) {
+			s.staff().Policy.Approvals = 2
+			s.approve(items, "eve")
+			s.approve(items, "zoe")
+		}, StageBlocked},
 		{"by two", func(s *scene) { s.staff().Policy.Approvals = 2; s.approve(items, "eve", "zoe") }, StageApproved},
 		{"what cannot be approved blocks all the same", func(s *scene) { s.approve(items, "eve"); s.f.ServerChanged = "other" }, StageBlocked},
 	} {
@@ -245,5 +251,41 @@ func TestLeaversAfterAnApprovedDrop(t *testing.T) {
 	}
 	if d := dropped("p03", "p04", "p05"); len(blocks(d)) != 1 || len(d.Plan.Unconfirmed) != 6 {
 		t.Errorf("three more pass: %v", show(d))
+	}
+}
+
+func TestAnApprovalByTooFewPersonsIsTold(t *testing.T) {
+	s := newScene()
+	s.crowd(8)
+	s.staff().Policy.Limits[ActDelete] = Limit{Count: 2}
+	s.staff().Policy.Approvals = 3
+	for i := range 3 {
+		s.overdue(person2(i))
+	}
+	items := s.decide().Blocked
+	told := func() (out []string) {
+		for _, n := range s.decide().Plan.Notices {
+			if n.Code == NoticeApprovalUnfinished {
+				out = append(out, n.Message)
+			}
+		}
+		return out
+	}
+	if got := told(); got != nil {
+		t.Errorf("told without an approval: %q", got)
+	}
+	s.approve(items, "zoe", "eve")
+	s.f.Approvals[0].Plan = "sha256:1"
+	s.f.Approvals = append(s.f.Approvals, Approval{RenameFrom: "old", RenameTo: "new", Max: 3, By: []string{"eve"}, Expires: noon.Add(time.Hour)})
+	want := []string{
+		"plan sha256:1 is approved by 2 of 3 persons (eve, zoe); 1 more must approve it before 2026-03-01 13:00 UTC",
+		"the change of domain from old to new is approved by 1 of 3 persons (eve); 2 more must approve it before 2026-03-01 13:00 UTC",
+	}
+	if diff := cmp.Diff(want, told()); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	s.f.Approvals[0].By = append(s.f.Approvals[0].By, "ada")
+	if diff := cmp.Diff(want[1:], told()); diff != "" {
+		t.Errorf("told after the third (-want +got):\n%s", diff)
 	}
 }

@@ -14,7 +14,7 @@ func (d *decider) covered(items []ApprovedItem, persons int) bool {
 func (d *decider) approvedItems(persons int) map[ApprovedItem]bool {
 	have := map[ApprovedItem]bool{}
 	for _, a := range d.Approvals {
-		if a.Expires.After(d.Now) && len(a.By) >= max(1, persons) {
+		if d.enough(a, persons) {
 			for _, item := range a.Items {
 				have[item] = true
 			}

@@ -120,6 +120,8 @@ const (
 	NoticeUnconfirmed      = "unconfirmed"
 	NoticeServerUpgraded   = "server-upgraded"
 
+	NoticeApprovalUnfinished = "approval-unfinished"
+
 	NoticeNameUnusable      = "name-unusable"
 	NoticeNamesCut          = "names-cut"
 	NoticeAddressNoDomain   = "address-without-domain"

@@ -132,6 +132,11 @@ var serverCodes = []Code{
 		"If it is urgent, restart the mail server or cut the connections there.",
 	},
 	{
+		NoticeApprovalUnfinished, ClassNotice, "More persons must approve",
+		"What a guard blocks was approved, but policy.approvals asks for more persons than have approved it so far. One person counts once, however the name is written; each part of an approval expires by itself.",
+		"Let another person look at the plan and run syncagent approve with the same hash.",
+	},
+	{
 		NoticeClockSkew, ClassNotice, "The clocks differ",
 		"The clock of the mail server and the clock here differ by more than they should. The age of accounts is judged by these times.",
 		"Let both machines keep their time with NTP.",

@@ -19,6 +19,7 @@ func Decide(f Facts) Decision {
 	d.removals()
 	d.emit()
 	d.guard()
+	d.unfinishedApprovals()
 	return d.finish()
 }
 

@@ -14,7 +14,7 @@ import (
 // finish sorts everything and sums it up.
 func (d *decider) finish() Decision {
 	d.detected = slices.DeleteFunc(d.detected, func(x Detection) bool { return d.judged[x.Source].refused() })
-	sortItems(d.blocked)
+	SortItems(d.blocked)
 	plan := Plan{
 		Version: PlanVersion, Server: d.Server, Actions: d.actions, Holds: d.holds,
 		Missing: d.missing, Unconfirmed: d.noted, Notices: d.notices,
@@ -63,7 +63,9 @@ func sortHolds(holds []Hold) {
 	})
 }
 
-func sortItems(items []ApprovedItem) {
+// SortItems puts the items of an approval into the one order in which they are
+// kept, so that two approvals of the same plan are the same.
+func SortItems(items []ApprovedItem) {
 	slices.SortStableFunc(items, func(a, b ApprovedItem) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.StableID, b.StableID),
 			cmp.Compare(a.Account, b.Account), cmp.Compare(a.To, b.To))

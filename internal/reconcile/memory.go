@@ -20,7 +20,7 @@ type Approval struct {
 	ID int64
 	// Plan is the hash of the plan that was approved.
 	Plan string
-	// By lists the persons who approved, sorted, without duplicates.
+	// By lists the persons who approved, sorted, each once (PersonKey).
 	By      []string
 	Reason  string
 	Created time.Time

@@ -187,7 +187,7 @@ func statusView() StatusView {
 		Missing:   busyPlan().Missing,
 		Closed:    []StatusAccount{{Source: "staff", StableID: "13", Account: "e", Name: "tom@example.org", State: "suspended", Since: at("2026-11-20T00:00:00Z")}, {Source: "staff", StableID: "12", Account: "d", Name: "syncagent-parked-d@example.org", State: "parked", Since: at("2026-11-21T00:00:00Z")}},
 		Holds:     busyPlan().Holds[13:14],
-		Approvals: []StatusApproval{{ID: 3, By: []string{"Bea", "Carl"}, Reason: "end of term", Expires: at("2026-11-24T00:00:00Z"), Covers: "12 deletions"}},
+		Approvals: []StatusApproval{{ID: 3, By: []string{"Bea", "Carl"}, Reason: "end of term", Expires: at("2026-11-24T00:00:00Z"), Covers: "12 deletions", Needed: 3}},
 		Audit:     StatusAudit{Records: 4711},
 	}
 }

@@ -65,6 +65,9 @@ type StatusApproval struct {
 	Expires time.Time `json:"expires"`
 	// Covers says in words what it lets pass, such as "12 deletions".
 	Covers string `json:"covers"`
+	// Needed is how many persons policy.approvals asks for; By lists those there
+	// are. Below it nothing passes.
+	Needed int `json:"needed"`
 }
 
 // StatusAudit is the position of the audit log.
@@ -175,6 +178,9 @@ func (s StatusView) approvals() section {
 	g := group{}
 	for _, a := range s.Approvals {
 		text := fmt.Sprintf("%s; by %s; until %s", a.Covers, joined(", ", a.By...), moment(a.Expires))
+		if more := a.Needed - len(a.By); more > 0 {
+			text += fmt.Sprintf("; %d of %d persons, %d more must approve", len(a.By), a.Needed, more)
+		}
 		if a.Reason != "" {
 			text += "; " + a.Reason
 		}

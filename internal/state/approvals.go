@@ -12,10 +12,10 @@ import (
 
 // Approve records that the persons in a.By approve. Approvals of the same
 // plan and items, or of the same announced change of domain, become one with
-// several persons; a person who approves again renews the own part. It gives
-// the approval's ID.
+// several persons; a person (reconcile.PersonKey) who approves again renews the
+// own part. It gives the approval's ID.
 func (l *Ledger) Approve(ctx context.Context, a reconcile.Approval) (id int64, err error) {
-	if len(a.By) == 0 || slices.Contains(a.By, "") {
+	if len(a.By) == 0 || slices.ContainsFunc(a.By, func(name string) bool { return reconcile.PersonKey(name) == "" }) {
 		return 0, errors.New("approve: the name of the person who approves is missing")
 	}
 	items, err := encode(a.Items)
@@ -27,6 +27,9 @@ func (l *Ledger) Approve(ctx context.Context, a reconcile.Approval) (id int64, e
 			return err
 		}
 		for _, person := range a.By {
+			if err := forgetPerson(ctx, tx, id, person); err != nil {
+				return err
+			}
 			_, err := tx.ExecContext(ctx, `INSERT INTO approval_persons (approval, person, reason, created, expires)
 				VALUES (?, ?, ?, ?, ?) ON CONFLICT (approval, person) DO UPDATE SET
 				reason = excluded.reason, created = excluded.created, expires = excluded.expires`,
@@ -38,6 +41,35 @@ func (l *Ledger) Approve(ctx context.Context, a reconcile.Approval) (id int64, e
 		return nil
 	})
 	return id, err
+}
+
+// forgetPerson removes the part that a person gave before, under whatever
+// spelling of the name.
+func forgetPerson(ctx context.Context, tx *sql.Tx, id int64, person string) error {
+	var before []string
+	rows, err := tx.QueryContext(ctx, "SELECT person FROM approval_persons WHERE approval = ?", id)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // closed below if all went well
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		if reconcile.PersonKey(name) == reconcile.PersonKey(person) {
+			before = append(before, name)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, name := range before {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM approval_persons WHERE approval = ? AND person = ?", id, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sameApproval finds the approval that a adds to, or makes it.
