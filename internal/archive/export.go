@@ -63,7 +63,7 @@ func Export(ctx context.Context, server Reader, o ExportOptions) (Result, error)
 	if err := os.MkdirAll(filepath.Join(partial, blobDir), dirMode); err != nil {
 		return Result{}, fmt.Errorf("export account %q: %w", string(o.Account), err)
 	}
-	e := &export{server: server, o: o, dir: partial, written: map[string]listing{}, files: map[string]File{}}
+	e := &export{server: server, o: o, dir: partial, written: map[string]listing{}, files: map[string]File{}, omitted: map[string]Omission{}}
 	result, err := e.run(ctx)
 	if err != nil {
 		if fresh && e.untouched() { // of an account that never was there nothing stays behind
@@ -96,6 +96,7 @@ type export struct {
 	files   map[string]File    // without the blobs
 	blobs   map[string]bool    // paths that the present objects refer to
 	bytes   int64
+	omitted map[string]Omission // by type
 }
 
 func (e *export) untouched() bool {
@@ -124,6 +125,11 @@ func (e *export) run(ctx context.Context) (Result, error) {
 	}
 	for kind, l := range e.written {
 		m.Counts[kind], m.States[kind] = len(l.ids), l.state
+	}
+	for _, p := range parts {
+		if o, ok := e.omitted[p.kind]; ok && o.Reason != "" {
+			m.Omitted = append(m.Omitted, o)
+		}
 	}
 	for path := range e.blobs {
 		m.Files[path] = e.index.files[path]

@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -75,9 +76,13 @@ func (e *export) rounds(ctx context.Context) error {
 // catchUp writes the file of a type if it is not what the server has now.
 func (e *export) catchUp(ctx context.Context, p part) (changed bool, err error) {
 	ids, state, err := e.server.List(ctx, e.o.Account, p.kind)
+	if o, ok := errors.AsType[omitted](err); ok {
+		return e.omit(p, o)
+	}
 	if err != nil || e.written[p.kind].same(ids, state) {
 		return false, err
 	}
+	delete(e.omitted, p.kind)
 	l := listing{ids: ids, state: state, blobs: map[string]bool{}, boxes: map[string]int{}}
 	missing := 0
 	file, err := writeFile(filepath.Join(e.dir, p.file), func(w *hashingWriter) error {
@@ -110,6 +115,29 @@ func (e *export) catchUp(ctx context.Context, p part) (changed bool, err error) 
 	return true, nil
 }
 
+// omit notes that a type cannot be had. Its file is there all the same, empty,
+// because the official tool wants it, except that of rawKind.
+func (e *export) omit(p part, why omitted) (changed bool, err error) {
+	o := Omission{Kind: p.kind}
+	o.Reason, o.Lost = why.Omitted()
+	if before, ok := e.omitted[p.kind]; ok && before == o {
+		return false, nil
+	}
+	e.omitted[p.kind] = o
+	delete(e.written, p.kind)
+	delete(e.files, p.file)
+	if p.kind == rawKind {
+		err = os.Remove(filepath.Join(e.dir, p.file))
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+		return true, err
+	}
+	e.files[p.file], err = writeFile(filepath.Join(e.dir, p.file), func(w *hashingWriter) error { return (&arrayWriter{w: w}).end() })
+	e.written[p.kind] = listing{}
+	return true, err
+}
+
 // content fetches what an object refers to, unless it is there.
 func (e *export) content(ctx context.Context, p part, raw json.RawMessage, l *listing) (have bool, err error) {
 	var o struct {
@@ -120,7 +148,13 @@ func (e *export) content(ctx context.Context, p part, raw json.RawMessage, l *li
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return false, fmt.Errorf("an object of an unexpected form: %w", err)
 	}
-	if !p.blobs || (o.BlobID == "" && p.kind == "FileNode") { // a folder
+	if !p.blobs {
+		return true, nil
+	}
+	if o.BlobID == "" && (p.kind == "FileNode" || p.kind == rawKind) { // a folder
+		if o.Size != nil && *o.Size > 0 {
+			return false, fmt.Errorf("the server announces %d bytes of a %s and no content", *o.Size, p.kind)
+		}
 		return true, nil
 	}
 	path, err := blobFile(o.BlobID)

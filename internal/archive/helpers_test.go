@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,45 +16,72 @@ import (
 )
 
 type world struct {
-	sim *stalwarttest.Server
-	url string
-	srv Server
+	sim        *stalwarttest.Server
+	directory  *stalwarttest.MapDirectory
+	generation string // "" for 0.16
+	url        string
+	srv        Server
 }
 
-func newWorld(t *testing.T) world {
+func newWorld(t *testing.T) world { return worldOf(t, "") }
+
+// worldOf makes a server of a generation.
+func worldOf(t *testing.T, generation string) world {
 	t.Helper()
-	sim := stalwarttest.New(stalwarttest.Options{})
+	directory := &stalwarttest.MapDirectory{LDAP: true}
+	sim := stalwarttest.New(stalwarttest.Options{Generation: generation, Directory: directory})
 	web := httptest.NewServer(sim)
 	t.Cleanup(web.Close)
-	w := world{sim: sim, url: web.URL}
+	w := world{sim: sim, directory: directory, generation: generation, url: web.URL}
 	w.srv = w.connect(t)
 	return w
 }
 
 func (w world) connect(t *testing.T) Server {
 	t.Helper()
-	dialed, err := stalwart.Dial(t.Context(), stalwart.Options{
-		URL: w.url, APIKey: func() (string, error) { return w.sim.APIKey(), nil }, Rate: 100000, Timeout: 10 * time.Second,
-	})
+	o := stalwart.Options{URL: w.url, Rate: 100000, Timeout: 10 * time.Second}
+	if w.generation == "" {
+		o.APIKey = func() (string, error) { return w.sim.APIKey(), nil }
+	} else {
+		o.Username, o.Password = "admin", func() (string, error) { return "admin", nil }
+	}
+	dialed, err := stalwart.Dial(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(dialed.Close)
 	srv, ok := dialed.(Server)
 	if !ok {
-		t.Fatal("the client of 0.16 does not implement archive.Server")
+		t.Fatalf("the client of %q does not implement archive.Server", w.generation)
 	}
 	return srv
 }
 
 func (w world) account(address string) reconcile.AccountID {
+	if w.generation != "" {
+		w.directory.Put(stalwarttest.Record{Name: address, Secret: "pw", Aliases: []string{address}})
+		id := w.sim.AddPrincipal(stalwarttest.PrincipalSpec{Name: address, Emails: []string{address}})
+		return reconcile.AccountID(stalwarttest.Decimal(id))
+	}
 	return reconcile.AccountID(w.sim.AddAccount(stalwarttest.AccountSpec{Address: address}))
+}
+
+// inSim gives an ID in the form of the simulator.
+func (w world) inSim(id reconcile.AccountID) stalwarttest.AccountID {
+	if w.generation == "" {
+		return stalwarttest.AccountID(id)
+	}
+	n, err := strconv.ParseUint(string(id), 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return stalwarttest.AccountID(stalwarttest.FormatID(n))
 }
 
 // fill gives an account something of everything.
 func (w world) fill(t *testing.T, id reconcile.AccountID, messages int) {
 	t.Helper()
-	sid := stalwarttest.AccountID(id)
+	sid := w.inSim(id)
 	w.sim.AddMailbox(sid, "Projects", "")
 	w.sim.AddMailbox(sid, "2026", "Projects")
 	for _, name := range []string{"../x", "CON", "two\nlines", "a/b", "."} {
@@ -86,7 +114,7 @@ func (w world) fill(t *testing.T, id reconcile.AccountID, messages int) {
 // mail gives the messages of an account as comparable texts, sorted.
 func (w world) mail(id reconcile.AccountID) []string {
 	var out []string
-	for _, m := range w.sim.Messages(stalwarttest.AccountID(id)) {
+	for _, m := range w.sim.Messages(w.inSim(id)) {
 		slices.Sort(m.Mailboxes)
 		slices.Sort(m.Keywords)
 		out = append(out, fmt.Sprintf("%q %q %s %q", m.Mailboxes, m.Keywords, m.Received.Format(time.RFC3339), m.Raw))

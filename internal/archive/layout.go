@@ -18,6 +18,10 @@ const (
 	restoreSuffix = ".restore.jsonl"
 )
 
+// rawKind is what a server gives over WebDAV as it is. Its file is there only
+// where the server has that.
+const rawKind = "DavResource"
+
 // part is one type of objects and the file that holds it.
 type part struct {
 	kind, file string
@@ -38,6 +42,7 @@ var parts = []part{
 	{"Calendar", "calendars.json", nil, false},
 	{"CalendarEvent", "events.json", nil, false},
 	{"FileNode", "files.json", nil, true},
+	{rawKind, "dav.json", nil, true},
 }
 
 func partOf(kind string) part {

@@ -34,9 +34,32 @@ type Manifest struct {
 	// States are the server's states by JMAP type at the end of the export; they
 	// tell later whether anything changed since.
 	States map[string]string `json:"states,omitempty"`
+	// Omitted tells which types the server does not show.
+	Omitted []Omission `json:"omitted,omitempty"`
 	// Bytes is the size of all files but this one.
 	Bytes int64           `json:"bytes"`
 	Files map[string]File `json:"files"`
+}
+
+// Omission is a type of objects that the archive does not have.
+type Omission struct {
+	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
+	// Lost is true if the account may have such objects, and the archive has them
+	// in no other form either: then it is not all that the account holds.
+	Lost bool `json:"lost,omitempty"`
+}
+
+// Lost gives the reasons why the archive may not have everything that the account
+// holds; a delete must not follow without a person's word if there are any.
+func (m Manifest) Lost() []string {
+	var reasons []string
+	for _, o := range m.Omitted {
+		if o.Lost {
+			reasons = append(reasons, o.Reason)
+		}
+	}
+	return reasons
 }
 
 // File is one file of an archive.

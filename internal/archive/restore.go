@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,6 +56,11 @@ func Restore(ctx context.Context, server Server, o RestoreOptions) (Report, erro
 	if err != nil {
 		return report, err
 	}
+	if s, ok := server.(restorer); ok {
+		if err := s.CanRestore(); err != nil {
+			return report, fmt.Errorf("restore %s: %w", filepath.Base(o.Archive), err)
+		}
+	}
 	if o.Journal == "" {
 		o.Journal = filepath.Clean(o.Archive) + restoreSuffix
 	}
@@ -88,21 +94,26 @@ func (r *restore) run(ctx context.Context) error {
 	}
 	defer func() { _ = r.journal.file.Close() }() // each line was written at once
 	for _, step := range []struct {
-		name string
-		do   func(context.Context) error
+		kind, name string
+		do         func(context.Context) error
 	}{
-		{"mailboxes", r.mailboxes},
-		{"messages", r.messages},
-		{"the vacation response", r.vacation},
-		{"Sieve scripts", r.scripts},
-		{"identities", r.identities},
-		{"address books", func(ctx context.Context) error { return r.containers(ctx, "AddressBook") }},
-		{"contacts", func(ctx context.Context) error { return r.items(ctx, "ContactCard", "addressBookIds", "AddressBook") }},
-		{"calendars", func(ctx context.Context) error { return r.containers(ctx, "Calendar") }},
-		{"events", func(ctx context.Context) error { return r.items(ctx, "CalendarEvent", "calendarIds", "Calendar") }},
-		{"files", r.files},
+		{"Mailbox", "mailboxes", r.mailboxes},
+		{"Email", "messages", r.messages},
+		{"VacationResponse", "the vacation response", r.vacation},
+		{"SieveScript", "Sieve scripts", r.scripts},
+		{"Identity", "identities", r.identities},
+		{"AddressBook", "address books", func(ctx context.Context) error { return r.containers(ctx, "AddressBook") }},
+		{"ContactCard", "contacts", func(ctx context.Context) error { return r.items(ctx, "ContactCard", "addressBookIds", "AddressBook") }},
+		{"Calendar", "calendars", func(ctx context.Context) error { return r.containers(ctx, "Calendar") }},
+		{"CalendarEvent", "events", func(ctx context.Context) error { return r.items(ctx, "CalendarEvent", "calendarIds", "Calendar") }},
+		{"FileNode", "files", r.files},
+		{rawKind, "what was read over WebDAV", r.raw},
 	} {
-		if err := step.do(ctx); err != nil {
+		err := step.do(ctx)
+		if o, ok := errors.AsType[omitted](err); ok {
+			err = r.hidden(step.kind, o)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"reflect"
+	"slices"
 )
 
 // serverSet are properties that the server decides; they are not sent.
@@ -37,41 +38,54 @@ func (r *restore) presentObjects(ctx context.Context, kind string) (all []object
 	return all, err
 }
 
-// identities sets the signatures of the identities, which the server makes by
-// itself for each address; the others are made if the server accepts them.
+// identities sets the signatures of the identities that the server made by itself
+// for an address; the others are made if the server accepts them. Several may
+// have one address.
 func (r *restore) identities(ctx context.Context) error {
 	have, err := r.presentObjects(ctx, "Identity")
 	if err != nil {
 		return err
 	}
-	byEmail := map[string]object{}
-	for _, o := range have {
-		byEmail[o.text("email")] = o
-	}
-	return readArray(r.o.Archive, "identities.json", func(o object) error {
-		there, ok := byEmail[o.text("email")]
-		if !ok {
-			_, err := r.createOne(ctx, "Identity", o.text("id"), o.text("email"), o.without())
-			return err
-		}
-		want := o.without("email")
-		if reflect.DeepEqual(want, there.without("email")) {
+	var open []object
+	err = readArray(r.o.Archive, "identities.json", func(o object) error {
+		same := func(there object) bool { return reflect.DeepEqual(o.without(), there.without()) }
+		if at := slices.IndexFunc(have, same); at >= 0 {
+			have = slices.Delete(have, at, at+1)
 			r.exists("Identity")
 			return nil
 		}
-		if there.text("textSignature") != "" || there.text("htmlSignature") != "" {
-			r.problem("Identity", o.text("id"), o.text("email"), errDifferent)
-			return nil
-		}
-		patch, err := json.Marshal(want)
-		if err != nil {
-			return err
-		}
-		if err := r.server.Change(ctx, r.id, "Identity", there.text("id"), patch); err != nil {
-			return err
-		}
-		return r.made("Identity", o.text("id"), there.text("id"))
+		open = append(open, o)
+		return nil
 	})
+	for i := 0; i < len(open) && err == nil; i++ {
+		have, err = r.identity(ctx, open[i], have)
+	}
+	return err
+}
+
+// identity restores one of which there is no equal, and gives those that are left.
+func (r *restore) identity(ctx context.Context, o object, have []object) (left []object, err error) {
+	sameAddress := func(there object) bool { return there.text("email") == o.text("email") }
+	at := slices.IndexFunc(have, func(there object) bool {
+		return sameAddress(there) && there.text("textSignature") == "" && there.text("htmlSignature") == ""
+	})
+	switch {
+	case at >= 0:
+		there := have[at]
+		patch, err := json.Marshal(o.without("email"))
+		if err == nil {
+			err = r.server.Change(ctx, r.id, "Identity", there.text("id"), patch)
+		}
+		if err == nil {
+			err = r.made("Identity", o.text("id"), there.text("id"))
+		}
+		return slices.Delete(have, at, at+1), err
+	case slices.ContainsFunc(have, sameAddress):
+		r.problem("Identity", o.text("id"), o.text("email"), errDifferent)
+	default:
+		_, err = r.createOne(ctx, "Identity", o.text("id"), o.text("email"), o.without())
+	}
+	return have, err
 }
 
 // containers maps address books or calendars: the default one to the default

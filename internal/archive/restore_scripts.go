@@ -78,7 +78,7 @@ func (r *restore) scripts(ctx context.Context) error {
 	}
 	activate := ""
 	err = readArray(r.o.Archive, "sieve.json", func(s archived) error {
-		if s.Name == "vacation" {
+		if s.Name == "vacation" || s.Name == "" { // up to 0.11 it has no name
 			r.problem("SieveScript", s.ID, s.Name, errReserved)
 			return nil
 		}

@@ -18,7 +18,18 @@ import (
 // TestRestoreCutAtEachRequest cuts the connection before and after the work of
 // each request in turn; with further tries all is there, and nothing twice.
 func TestRestoreCutAtEachRequest(t *testing.T) {
-	from := newWorld(t)
+	everything := []string{"ContactCard", "CalendarEvent", "FileNode"}
+	for generation, kinds := range map[string][]string{"": everything, "0.15.5": everything, "0.11.8": nil} {
+		t.Run("Stalwart "+generation, func(t *testing.T) {
+			t.Parallel()
+			restoreCutAtEachRequest(t, generation, kinds)
+		})
+	}
+}
+
+func restoreCutAtEachRequest(t *testing.T, generation string, kinds []string) {
+	t.Helper()
+	from := worldOf(t, generation)
 	id := from.account("leaver@example.org")
 	from.fill(t, id, 8)
 	path := mustExport(t, from, t.TempDir(), id).Path
@@ -27,8 +38,8 @@ func TestRestoreCutAtEachRequest(t *testing.T) {
 		for first := range 4 { // a cut read costs a pause before it is tried again
 			t.Run(strconv.Itoa(first), func(t *testing.T) {
 				t.Parallel()
-				to := newWorld(t)
-				for nth := first + 1; nth < 400 && restoreWithCut(t, from, to, id, path, nth, &failed); nth += 4 {
+				to := worldOf(t, generation)
+				for nth := first + 1; nth < 400 && restoreWithCut(t, from, to, id, path, nth, kinds, &failed); nth += 4 {
 				}
 			})
 		}
@@ -39,7 +50,7 @@ func TestRestoreCutAtEachRequest(t *testing.T) {
 }
 
 // restoreWithCut tells whether there was an nth request.
-func restoreWithCut(t *testing.T, from, to world, id reconcile.AccountID, path string, nth int, failed *atomic.Int32) bool {
+func restoreWithCut(t *testing.T, from, to world, id reconcile.AccountID, path string, nth int, kinds []string, failed *atomic.Int32) bool {
 	t.Helper()
 	drop := []stalwarttest.Drop{stalwarttest.DropFirst, stalwarttest.DropLast}[nth/4%2]
 	target := to.account(fmt.Sprintf("new%d@example.org", nth))
@@ -63,7 +74,7 @@ func restoreWithCut(t *testing.T, from, to world, id reconcile.AccountID, path s
 	if diff := cmp.Diff(from.tree(t, id), to.tree(t, target)); diff != "" {
 		t.Errorf("cut at %d: mailboxes (-want +got):\n%s", nth, diff)
 	}
-	for _, kind := range []string{"ContactCard", "CalendarEvent", "FileNode"} {
+	for _, kind := range kinds {
 		if diff := cmp.Diff(from.objects(t, id, kind), to.objects(t, target, kind)); diff != "" {
 			t.Errorf("cut at %d: %s (-want +got):\n%s", nth, kind, diff)
 		}

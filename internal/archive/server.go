@@ -26,6 +26,15 @@ type Reader interface {
 	Blob(ctx context.Context, id reconcile.AccountID, blob string, begin func() (io.Writer, error)) (found bool, err error)
 }
 
+// omitted is an error of List, or of a write, that says for certain that the
+// server does not have, or does not show, objects of a type. why is empty where
+// it is not worth a word; lost tells that there may be objects that the archive
+// does not have in another form either.
+type omitted interface {
+	error
+	Omitted() (why string, lost bool)
+}
+
 // Writer puts objects into an account. For each item of Import and Create there
 // is an ID or a refusal; with an error nobody knows what was done.
 type Writer interface {
@@ -47,6 +56,9 @@ type Server interface {
 	Reader
 	Writer
 }
+
+// restorer is a server that knows beforehand whether the login may restore.
+type restorer interface{ CanRestore() error }
 
 // Progress is told while an export or a restore runs.
 type Progress struct {

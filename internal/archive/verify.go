@@ -92,7 +92,9 @@ func (v *verifier) contents() {
 	}
 	boxes, used := map[string]bool{}, 0
 	for _, p := range parts {
-		if _, ok := v.m.Files[p.file]; !ok {
+		if _, ok := v.m.Files[p.file]; !ok && p.kind == rawKind {
+			continue
+		} else if !ok {
 			v.problem("%s is missing", p.file)
 			continue
 		}

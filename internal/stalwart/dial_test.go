@@ -30,7 +30,14 @@ func TestDialAgainstTheRecordedServer(t *testing.T) {
 	if diff := cmp.Diff(want, info.Can); diff != "" {
 		t.Errorf("abilities (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]MissingPermissions{{"suspend", []string{"sysRoleGet"}}}, info.Missing); diff != "" {
+	wantMissing := []MissingPermissions{
+		{"restore", []string{
+			"jmapAddressBookCreate", "jmapCalendarCreate", "jmapCalendarEventCreate", "jmapContactCardCreate", "jmapFileNodeCreate",
+			"jmapIdentityCreate", "jmapIdentityUpdate", "jmapSieveScriptCreate", "jmapSieveScriptUpdate", "jmapVacationResponseUpdate",
+		}},
+		{"suspend", []string{"sysRoleGet"}},
+	}
+	if diff := cmp.Diff(wantMissing, info.Missing); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
 	}
 	if !strings.HasPrefix(info.Fingerprint, "sha256:") || info.Skew.Abs() > time.Minute || len(info.Warnings) != 0 {

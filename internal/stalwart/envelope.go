@@ -78,6 +78,12 @@ func (s *jmapServer) do(ctx context.Context, write bool, calls ...call) ([]answe
 		}
 		return nil, fmt.Errorf("%s: %w", strings.Join(slices.Compact(methods), ", "), err)
 	}
+	if s.http.rest {
+		// Up to 0.15 a login that fails because of the directory is HTTP 200.
+		if f := failure(resp.body); f != nil {
+			return nil, &RefusedError{Type: s.http.creds.redact(f.Tag), Detail: "the login of the agent itself"}
+		}
+	}
 	answers, err := s.decodeAnswers(resp.body, calls)
 	if err != nil && write {
 		return nil, &UncertainError{Cause: err}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"syncagent/internal/reconcile"
@@ -23,17 +24,21 @@ func (s *jmapServer) Blob(ctx context.Context, id reconcile.AccountID, blobID st
 	if err := checkPath(id, blobID); err != nil {
 		return false, err
 	}
-	err = s.http.stream(ctx, transfer{
-		method: "GET", path: pathDownload + string(id) + "/" + blobID + "/content",
-		sink: func(body io.Reader) error {
-			w, err := begin()
-			if err != nil {
-				return &localError{err}
-			}
-			_, err = io.Copy(w, body)
-			return err
-		},
-	})
+	return s.http.download(ctx, transfer{path: pathDownload + string(id) + "/" + blobID + "/content"}, begin)
+}
+
+// download writes a content to the writer that begin gives for each try.
+func (t *transport) download(ctx context.Context, x transfer, begin func() (io.Writer, error)) (found bool, err error) {
+	x.method = http.MethodGet
+	x.sink = func(body io.Reader) error {
+		w, err := begin()
+		if err != nil {
+			return &localError{err}
+		}
+		_, err = io.Copy(w, body)
+		return err
+	}
+	err = t.stream(ctx, x)
 	if errors.Is(err, errMissing) {
 		return false, nil
 	}

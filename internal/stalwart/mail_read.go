@@ -56,6 +56,9 @@ func (s *jmapServer) List(ctx context.Context, id reconcile.AccountID, kind stri
 	if _, err := idNumber(id); err != nil {
 		return nil, "", err
 	}
+	if kind == KindRaw {
+		return nil, "", &NotReadableError{Kind: kind} // JMAP shows everything
+	}
 	if !slices.Contains(queried, kind) {
 		ids, state, err = s.listByGet(ctx, id, kind)
 		if err != nil || len(ids) < s.limits.maxObjectsInGet {

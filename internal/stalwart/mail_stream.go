@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,8 @@ const maxUploadAnswer = 1 << 20
 // be larger than what is kept in memory.
 type transfer struct {
 	method, path string
+	// segment is put behind the path as it is; see request.segment.
+	segment string
 	// body opens the request's body from its beginning; nil for none.
 	body        func() (io.ReadCloser, error)
 	size        int64
@@ -79,7 +82,7 @@ func (t *transport) streamOnce(ctx context.Context, x transfer) error {
 		return fmt.Errorf("wait for server.rate: %w", err)
 	}
 	begin := time.Now()
-	r := request{method: x.method, path: x.path}
+	r := request{method: x.method, path: x.path, segment: x.segment}
 	if x.body != nil {
 		r.body = []byte{}
 	}
@@ -113,6 +116,11 @@ func (t *transport) streamTrip(ctx context.Context, x transfer, r request) (*res
 		}
 		return resp, &MalformedError{Reason: fmt.Sprintf("unexpected HTTP status %d", answer.StatusCode)}
 	}
+	if strings.HasPrefix(x.path, pathDownload) && strings.Contains(answer.Header.Get("Content-Type"), "json") {
+		// Before 0.16 a failed login is answered with 200 and an error as JSON: it must
+		// not become the content of a message. Contents never come as JSON.
+		return resp, &RefusedError{Type: "notAContent", Detail: "the answer to a download is JSON"}
+	}
 	err = x.sink(body)
 	switch {
 	case err == nil && answer.ContentLength >= 0 && body.n != answer.ContentLength:
@@ -132,7 +140,7 @@ func (t *transport) streamRequest(ctx context.Context, x transfer, progress func
 		}
 		body = &watchedReader{r: file, c: file, progress: progress}
 	}
-	req, err := http.NewRequestWithContext(ctx, x.method, t.address(request{path: x.path}), body)
+	req, err := http.NewRequestWithContext(ctx, x.method, t.address(request{path: x.path, segment: x.segment}), body)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,14 @@ var (
 		"jmapContactCardGet", "jmapContactCardQuery", "jmapEmailGet", "jmapEmailQuery", "jmapFileNodeGet",
 		"jmapFileNodeQuery", "jmapIdentityGet", "jmapMailboxGet", "jmapSieveScriptGet", "jmapVacationResponseGet",
 	}
+	needRestore = []string{
+		"impersonate", "jmapAddressBookCreate", "jmapAddressBookGet", "jmapCalendarCreate", "jmapCalendarEventCreate",
+		"jmapCalendarEventGet", "jmapCalendarEventQuery", "jmapCalendarGet", "jmapContactCardCreate", "jmapContactCardGet",
+		"jmapContactCardQuery", "jmapEmailGet", "jmapEmailImport", "jmapEmailQuery", "jmapFileNodeCreate", "jmapFileNodeGet",
+		"jmapFileNodeQuery", "jmapIdentityCreate", "jmapIdentityGet", "jmapIdentityUpdate", "jmapMailboxCreate", "jmapMailboxGet",
+		"jmapSieveScriptCreate", "jmapSieveScriptGet", "jmapSieveScriptUpdate", "jmapVacationResponseGet",
+		"jmapVacationResponseUpdate",
+	}
 	needCredentials = []string{
 		"impersonate", "sysApiKeyDestroy", "sysApiKeyGet", "sysApiKeyQuery",
 		"sysAppPasswordDestroy", "sysAppPasswordGet", "sysAppPasswordQuery",
@@ -47,6 +55,7 @@ func abilities(held map[string]bool) (Abilities, []MissingPermissions) {
 		{"list", &can.List, needList},
 		{"purge", &can.Purge, needPurge},
 		{"rename", &can.Rename, needRename},
+		{"restore", &can.Restore, needRestore},
 		{"suspend", &can.Suspend, needSuspend},
 		{"twin", &can.Twin, needTwin},
 	} {

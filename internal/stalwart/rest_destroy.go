@@ -52,6 +52,7 @@ func (s *restServer) destroyOne(ctx context.Context, id reconcile.AccountID) err
 		return err
 	}
 	r.timeout = s.deleteTimeout
+	s.prove(id, false) // whatever comes of it: JMAP is not asked about this ID before it was looked up again
 	safe, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.deleteTimeout+s.http.timeout)
 	defer cancel()
 	body, err := s.send(safe, r, p.Name)

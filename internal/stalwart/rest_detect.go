@@ -77,7 +77,7 @@ func (s *restServer) login(ctx context.Context) error {
 	if err != nil {
 		return &MalformedError{Reason: "the session names an own account that is no ID"}
 	}
-	s.info.Self, s.info.Skew = decimalID(n), skew(resp)
+	s.info.Self, s.info.Skew, s.core = decimalID(n), skew(resp), doc.Capabilities[capCore]
 	return s.narrow(implementation(doc))
 }
 

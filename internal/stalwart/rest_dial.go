@@ -16,6 +16,7 @@ func dialREST(ctx context.Context, o Options, base *url.URL, t *transport, known
 	s := &restServer{
 		http: t, version: known, deleteTimeout: o.DeleteTimeout,
 		nameOf: map[reconcile.AccountID]string{}, cut: map[reconcile.AccountID]bool{},
+		proven: map[reconcile.AccountID]bool{}, raw: map[reconcile.AccountID]map[string]rawResource{},
 	}
 	if known.before(5, 0) {
 		return nil, s.tooOld()
@@ -47,6 +48,9 @@ func dialREST(ctx context.Context, o Options, base *url.URL, t *transport, known
 	s.info.Warnings = append(s.info.Warnings, commonWarnings(o, t, s.info.Skew)...)
 	if !t.creds.apiKey {
 		s.mail = &jmapServer{http: t, permissions: map[string]bool{}}
+		if s.mail.readLimits(s.core) != nil {
+			s.mail.limits = usualLimits
+		}
 	}
 	return s, nil
 }

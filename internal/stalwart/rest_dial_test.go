@@ -15,16 +15,16 @@ func TestOldGenerationsAreDetected(t *testing.T) {
 		label, version string
 		can            Abilities
 	}{
-		"0.5.2":  {"rest-0.5", "0.5.2", Abilities{List: true, Rename: true, Delete: true, Purge: true, Twin: true, Export: true}},
-		"0.6":    {"rest-0.6", "0.6.0", Abilities{List: true, Rename: true, Delete: true, Purge: true, Twin: true, Export: true}},
-		"0.7.0":  {"rest-0.7-0.8", "0.7.0 to 0.8.4", Abilities{List: true, Delete: true, Purge: true, Twin: true, Export: true}},
-		"0.8.5":  {"rest-0.8", "0.8.5", Abilities{List: true, Delete: true, Purge: true, Twin: true, Export: true}},
-		"0.9.4":  {"rest-0.9", "0.9", Abilities{List: true, Delete: true, Purge: true, Twin: true, Export: true}},
+		"0.5.2":  {"rest-0.5", "0.5.2", Abilities{List: true, Rename: true, Delete: true, Purge: true, Twin: true, Export: true, Restore: true}},
+		"0.6":    {"rest-0.6", "0.6.0", Abilities{List: true, Rename: true, Delete: true, Purge: true, Twin: true, Export: true, Restore: true}},
+		"0.7.0":  {"rest-0.7-0.8", "0.7.0 to 0.8.4", Abilities{List: true, Delete: true, Purge: true, Twin: true, Export: true, Restore: true}},
+		"0.8.5":  {"rest-0.8", "0.8.5", Abilities{List: true, Delete: true, Purge: true, Twin: true, Export: true, Restore: true}},
+		"0.9.4":  {"rest-0.9", "0.9", Abilities{List: true, Delete: true, Purge: true, Twin: true, Export: true, Restore: true}},
 		"0.10.1": {"rest-0.10", "0.10.0 to 0.10.2", all()},
 		"0.10.7": {"rest-0.10", "0.10.7", all()},
 		"0.11.6": {"rest-0.11", "0.11.5 to 0.11.6", all()},
 		"0.11.8": {"rest-0.11", "0.11.8", all()},
-		"0.12.0": {"rest-0.12", "0.12.0 to 0.12.1", Abilities{List: true, Purge: true, Twin: true, Export: true}},
+		"0.12.0": {"rest-0.12", "0.12.0 to 0.12.1", Abilities{List: true, Purge: true, Twin: true, Export: true, Restore: true}},
 		"0.12.5": {"rest-0.12", "0.12.5", all()},
 		"0.13.4": {"rest-0.13", "0.13.4", all()},
 		"0.15.5": {"rest-0.15", "0.15.5", all()},
@@ -52,7 +52,7 @@ func TestOldGenerationsAreDetected(t *testing.T) {
 }
 
 func all() Abilities {
-	return Abilities{List: true, Rename: true, Delete: true, Purge: true, Suspend: true, Twin: true, Export: true}
+	return Abilities{List: true, Rename: true, Delete: true, Purge: true, Suspend: true, Twin: true, Export: true, Restore: true}
 }
 
 func TestOldServersAreNotAskedAgainAfterARefusal(t *testing.T) {

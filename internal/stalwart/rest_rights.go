@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"syncagent/internal/reconcile"
 )
@@ -100,7 +101,48 @@ var restNeeds = []MissingPermissions{
 	{"rename", []string{"individual-get", "individual-update"}},
 	{"suspend", []string{"individual-get", "individual-update"}},
 	{"twin", []string{"impersonate", "jmap-email-query", "jmap-mailbox-get", "jmap-sieve-script-get"}},
-	{"export", []string{"impersonate", "jmap-email-get", "jmap-email-query", "jmap-mailbox-get", "jmap-sieve-script-get"}},
+	{"export", []string{
+		"impersonate", "jmap-email-get", "jmap-email-query", "jmap-identity-get", "jmap-mailbox-get", "jmap-sieve-script-get",
+		"jmap-vacation-response-get",
+	}},
+	{"restore", []string{
+		"impersonate", "jmap-email-get", "jmap-email-import", "jmap-email-query", "jmap-identity-get", "jmap-identity-set",
+		"jmap-mailbox-get", "jmap-mailbox-set", "jmap-sieve-script-get", "jmap-sieve-script-set",
+		"jmap-vacation-response-get", "jmap-vacation-response-set",
+	}},
+}
+
+// restNeeds12 and restNeeds14 are what the contacts, calendars and files of
+// 0.12 and 0.13, and of 0.14 and 0.15 need besides.
+var (
+	restNeeds12 = map[string][]string{
+		"export": {
+			"dav-cal-get", "dav-cal-prop-find", "dav-card-get", "dav-card-prop-find", "dav-file-get", "dav-file-prop-find",
+		},
+	}
+	restNeeds14 = map[string][]string{
+		"export": {
+			"jmap-address-book-get", "jmap-calendar-event-get", "jmap-calendar-event-query", "jmap-calendar-get",
+			"jmap-contact-card-get", "jmap-contact-card-query", "jmap-file-node-get", "jmap-file-node-query",
+		},
+		"restore": {
+			"jmap-address-book-get", "jmap-address-book-set", "jmap-calendar-event-get", "jmap-calendar-event-query",
+			"jmap-calendar-event-set", "jmap-calendar-get", "jmap-calendar-set", "jmap-contact-card-get",
+			"jmap-contact-card-query", "jmap-contact-card-set", "jmap-file-node-get", "jmap-file-node-query",
+			"jmap-file-node-set",
+		},
+	}
+)
+
+// needs adds what the version has more than mail.
+func (s *restServer) needs(ability MissingPermissions) MissingPermissions {
+	switch {
+	case s.version.since(14, 0):
+		ability.Permissions = slices.Concat(ability.Permissions, restNeeds14[ability.Ability])
+	case s.version.since(12, 0):
+		ability.Permissions = slices.Concat(ability.Permissions, restNeeds12[ability.Ability])
+	}
+	return ability
 }
 
 // decideAbilities says what the version and the permissions allow.
@@ -108,10 +150,10 @@ func (s *restServer) decideAbilities(configured bool) {
 	can := &s.info.Can
 	all := map[string]*bool{
 		"delete": &can.Delete, "list": &can.List, "purge": &can.Purge, "rename": &can.Rename,
-		"suspend": &can.Suspend, "twin": &can.Twin, "export": &can.Export,
+		"suspend": &can.Suspend, "twin": &can.Twin, "export": &can.Export, "restore": &can.Restore,
 	}
 	for _, need := range restNeeds {
-		lacking := s.lacking(need, configured)
+		lacking := s.lacking(s.needs(need), configured)
 		*all[need.Ability] = len(lacking) == 0
 		if len(lacking) > 0 && s.possible(need.Ability) {
 			s.info.Missing = append(s.info.Missing, MissingPermissions{need.Ability, lacking})
@@ -152,7 +194,7 @@ func (s *restServer) possible(ability string) bool {
 		return harmless && s.version.since(10, 0)
 	case "delete":
 		return harmless
-	case "twin", "export":
+	case "twin", "export", "restore":
 		return !s.http.creds.apiKey
 	}
 	return true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net/url"
 	"sync"
 	"time"
@@ -21,12 +22,17 @@ type restServer struct {
 	version       span
 	permissions   map[string]bool
 	deleteTimeout time.Duration
-	mail          *jmapServer // JMAP of the same server; nil without a password login
+	mail          *jmapServer     // JMAP of the same server; nil without a password login
+	core          json.RawMessage // the limits of JMAP as the session tells them
 
 	mu     sync.Mutex
 	nameOf map[reconcile.AccountID]string
 	// cut are accounts whose DELETE was cut although the row is gone.
 	cut map[reconcile.AccountID]bool
+	// proven are accounts that were looked up and not destroyed since; raw is what
+	// the last listing over WebDAV found.
+	proven map[reconcile.AccountID]bool
+	raw    map[reconcile.AccountID]map[string]rawResource
 }
 
 var _ Server = (*restServer)(nil)

@@ -25,7 +25,7 @@ func AbilitiesOf(version string, apiKey bool) (Abilities, []reconcile.Reason, er
 		}
 	}
 	for _, need := range restNeeds {
-		for _, p := range need.Permissions {
+		for _, p := range s.needs(need).Permissions {
 			s.permissions[p] = true
 		}
 	}

@@ -116,6 +116,8 @@ type Abilities struct {
 	Suspend bool
 	// Export is to read everything in an account.
 	Export bool
+	// Restore is to put the contents of an archive into an account.
+	Restore bool
 	// Twin is to look into an account (Contents).
 	Twin bool
 	// Credentials is to destroy app passwords and API keys of an account.

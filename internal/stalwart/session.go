@@ -28,6 +28,10 @@ type limits struct {
 	maxObjectsInSet   int
 }
 
+// usualLimits are those of every release (measured on 0.8.5 to 0.15.5), for a
+// session that does not tell them.
+var usualLimits = limits{10_000_000, 16, 500, 500}
+
 // batch sizes: beyond 200 objects nothing gets faster; 50 writes keep a request
 // short and limit what one failed call can leave half done.
 const (

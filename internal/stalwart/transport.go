@@ -36,6 +36,8 @@ type request struct {
 	segment string
 	// timeout is longer than the usual one; zero for that.
 	timeout time.Duration
+	// header has more header fields, and other values for the usual ones.
+	header map[string]string
 	// permission is what the call needs, for the error if it is refused.
 	permission string
 }
@@ -223,6 +225,9 @@ func (t *transport) roundTrip(ctx context.Context, r request) (*response, error)
 	req.Header.Set("Accept", "application/json")
 	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range r.header {
+		req.Header.Set(name, value)
 	}
 	if !r.anonymous {
 		req.Header.Set("Authorization", t.creds.header())

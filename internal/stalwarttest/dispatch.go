@@ -26,6 +26,9 @@ type method struct {
 // dispatch runs one method call.
 func (s *Server) dispatch(r *request, using []string, in Call, before []answer) []answer {
 	m, known := methods[in.Name]
+	if known && s.rest != nil && strings.HasPrefix(in.Name, "x:") {
+		known = false
+	}
 	if !known {
 		return []answer{(&methodError{"unknownMethod", in.Name}).answer(in.ID)}
 	}

@@ -43,6 +43,9 @@ func (c *call) emailImport() (any, *methodError) {
 	if fail != nil {
 		return nil, fail
 	}
+	if c.cold() {
+		return nil, errUnavailable
+	}
 	var emails object
 	if fail := c.decode("emails", &emails); fail != nil {
 		return nil, fail

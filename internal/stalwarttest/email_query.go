@@ -33,7 +33,8 @@ func (c *call) emailQuery() (any, *methodError) {
 			slices.Reverse(mails)
 		}
 	}
-	ids := make([]uint64, 0, len(mails))
+	st.mailsListed = true
+	ids := slices.Clone(st.cachedMails)
 	for _, m := range mails {
 		ids = append(ids, m.id)
 	}

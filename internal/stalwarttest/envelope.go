@@ -137,6 +137,10 @@ func (s *Server) execute(r *request) response {
 		return limitProblem("maxSizeRequest", "The request is larger than the server is willing to process.")
 	}
 	using, calls, ok := parseRequest(r.body)
+	if s.rest != nil {
+		known := s.rest.v.capabilities()
+		ok = ok && !slices.ContainsFunc(using, func(urn string) bool { return !slices.Contains(known, urn) })
+	}
 	if !ok {
 		return problem(http.StatusBadRequest, map[string]any{
 			"type":   "urn:ietf:params:jmap:error:notRequest",

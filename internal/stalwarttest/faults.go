@@ -65,6 +65,7 @@ type Fault struct {
 	Status   int         // answer this HTTP status instead of the real answer …
 	SkipWork bool        // … without doing the work first
 	Header   http.Header // headers of that answer, for example Retry-After
+	Body     string      // its body; a problem document if empty
 
 	FailMethod string // calls of this method get a method error, and are not done …
 	FailType   string // … of this type; serverUnavailable if empty
@@ -154,6 +155,10 @@ func (f *activeFault) instead() (response, bool) {
 
 func (f *activeFault) answer() response {
 	out := problem(f.Status, map[string]any{"title": http.StatusText(f.Status), "detail": "Injected."})
+	if f.Body != "" {
+		out.header.Set("Content-Type", "application/json; charset=utf-8")
+		out.body = []byte(f.Body)
+	}
 	maps.Copy(out.header, f.Header)
 	return out
 }

@@ -5,6 +5,8 @@ type ghost struct {
 	mailboxes []map[string]any
 	mails     []uint64
 	state     string
+	listed    []*mailbox // before 0.16: the mailboxes, if they were listed
+	queried   []uint64   // and the mails
 }
 
 func newGhost(a *account) *ghost {
@@ -28,6 +30,9 @@ func (c *call) mailOf() (st *mailStore, dead *ghost) {
 		st := &mailStore{}
 		st.init()
 		return st, nil
+	}
+	if c.s.rest != nil {
+		return &c.restDead().store, nil
 	}
 	c.s.log.deadAccesses++
 	g := c.s.ghosts[c.account]

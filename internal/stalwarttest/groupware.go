@@ -15,6 +15,9 @@ func (c *call) itemKind() string {
 // serverUnavailable, which looks temporary and is permanent; only Sieve scripts come as an empty list.
 func (c *call) itemsOf(kind string) (*account, []*item, *methodError) {
 	a := c.s.accounts[c.account]
+	if a == nil && c.s.rest != nil {
+		a = c.restDead()
+	}
 	if a == nil {
 		c.s.log.deadAccesses++
 		if kind == "SieveScript" {
@@ -25,7 +28,11 @@ func (c *call) itemsOf(kind string) (*account, []*item, *methodError) {
 	address := c.s.emailAddress(a.name, a.domain)
 	switch kind {
 	case "Identity":
-		c.s.synchronizeIdentities(a)
+		if c.s.rest != nil {
+			c.s.restIdentities(a)
+		} else {
+			c.s.synchronizeIdentities(a)
+		}
 	case "AddressBook":
 		a.store.ensure(kind, map[string]any{
 			"name": "Stalwart Address Book (" + address + ")", "description": nil,
@@ -80,9 +87,20 @@ func (c *call) itemGet() (any, *methodError) {
 		ids = append(ids, it.id)
 		byID[it.id] = it
 	}
+	properties, fail := c.properties()
+	if fail != nil {
+		return nil, fail
+	}
+	if c.itemKind() == "CalendarEvent" && c.cold() && (properties == nil || contains(properties, "isOrigin")) {
+		return nil, errUnavailable
+	}
 	return c.listObjects(state, ids, func(id uint64) map[string]any {
 		if it := byID[id]; it != nil {
-			return it.json()
+			full := it.json()
+			if c.s.rest != nil && properties == nil && c.itemKind() == "FileNode" {
+				delete(full, "blobId") // given only when asked for
+			}
+			return full
 		}
 		return nil
 	})

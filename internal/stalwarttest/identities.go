@@ -2,6 +2,7 @@ package stalwarttest
 
 import (
 	"slices"
+	"strings"
 )
 
 // synchronizeIdentities does what Identity/get does since 0.16.18: it makes an identity for each address of the account
@@ -32,6 +33,26 @@ func (s *Server) synchronizeIdentities(a *account) {
 	}
 }
 
+// restIdentities does what Identity/get did before 0.16: it makes one for each address once, if there is none. Addresses
+// below .test are refused.
+func (s *Server) restIdentities(a *account) {
+	row := s.rest.byID[a.id]
+	if row == nil || len(a.store.items["Identity"]) > 0 {
+		return
+	}
+	name := row.description
+	if name == "" {
+		name = row.name
+	}
+	for _, email := range row.emails {
+		if !strings.HasSuffix(email, ".test") {
+			a.store.addItem("Identity", map[string]any{
+				"name": name, "email": email, "replyTo": nil, "bcc": nil, "textSignature": "", "htmlSignature": "", "mayDelete": true,
+			})
+		}
+	}
+}
+
 // spellings gives every address of an account, with all domain aliases.
 func (s *Server) spellings(a *account) []string {
 	var out []string
@@ -52,7 +73,11 @@ func (s *Server) SetSignature(id AccountID, email, signature string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.mustAccount(id)
-	s.synchronizeIdentities(a)
+	if s.rest != nil {
+		s.restIdentities(a)
+	} else {
+		s.synchronizeIdentities(a)
+	}
 	for _, it := range a.store.items["Identity"] {
 		if it.value["email"] == email {
 			it.value["textSignature"] = signature

@@ -20,6 +20,9 @@ type mailStore struct {
 	items       map[string][]*item // by type: SieveScript, Identity, AddressBook, ContactCard, Calendar, CalendarEvent, FileNode
 	nextItem    map[string]uint64
 	shares      map[uint64]map[string]bool // who may do what with the inbox
+
+	mailboxesListed, mailsListed bool     // they are in the caches of the server
+	cachedMails                  []uint64 // of an id without a row before 0.16: what the caches still list
 }
 
 type mailbox struct {

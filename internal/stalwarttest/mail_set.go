@@ -18,6 +18,9 @@ func (c *call) mailSet(st setter, state func() string) (any, *methodError) {
 // living gives the addressed account, or the error that the server gives for ids without one.
 func (c *call) living() (*account, *methodError) {
 	a := c.s.accounts[c.account]
+	if a == nil && c.s.rest != nil {
+		return c.restDead(), nil
+	}
 	if a == nil {
 		c.s.log.deadAccesses++
 		return nil, errUnavailable

@@ -7,6 +7,7 @@ import (
 func (c *call) mailboxGet() (any, *methodError) {
 	st, dead := c.mailOf()
 	if dead == nil {
+		st.mailboxesListed = true
 		dead = &ghost{state: st.state(), mailboxes: c.visibleMailboxes(st)}
 	}
 	byID, ids := map[uint64]map[string]any{}, []uint64{}
@@ -23,7 +24,7 @@ func (c *call) mailboxGet() (any, *methodError) {
 // somebody with whom it is shared.
 func (c *call) visibleMailboxes(st *mailStore) []map[string]any {
 	var list []map[string]any
-	onlyShared := c.account != c.who.id() && !c.who.may("impersonate") && !containsID(c.who.account.groups, c.account)
+	onlyShared := c.who.account != nil && c.account != c.who.id() && !c.who.may("impersonate") && !containsID(c.who.account.groups, c.account)
 	for _, m := range st.mailboxes {
 		full := st.mailboxJSON(m)
 		if onlyShared {

@@ -13,7 +13,15 @@ func (c *call) mailboxSet() (any, *methodError) {
 	st := &a.store
 	return c.mailSet(setter{
 		object: "Mailbox",
-		create: func(_ string, value json.RawMessage) (map[string]any, map[string]any) { return st.createMailbox(value) },
+		create: func(_ string, value json.RawMessage) (map[string]any, map[string]any) {
+			created, fail := st.createMailbox(value)
+			if fail["description"] == siblingExists && c.s.rest != nil {
+				var in struct{ Name string }
+				_ = json.Unmarshal(value, &in) // it was read before
+				fail["description"] = "A mailbox with name '" + in.Name + "' already exists."
+			}
+			return created, fail
+		},
 		update: func(id uint64, patch object) map[string]any { return st.updateMailbox(id, patch) },
 		destroy: func(id uint64) map[string]any {
 			i := slices.IndexFunc(st.mailboxes, func(m *mailbox) bool { return m.id == id })
@@ -30,6 +38,8 @@ func (c *call) mailboxSet() (any, *methodError) {
 	}, st.state)
 }
 
+const siblingExists = "A mailbox with this name already exists."
+
 func (st *mailStore) createMailbox(value json.RawMessage) (created, fail map[string]any) {
 	var in struct {
 		Name     string
@@ -44,7 +54,7 @@ func (st *mailStore) createMailbox(value json.RawMessage) (created, fail map[str
 		return nil, invalidProperties("parentId", "Parent ID does not exist.")
 	}
 	if st.siblingNamed(in.Name, parent) {
-		return nil, invalidProperties("name", "A mailbox with this name already exists.")
+		return nil, invalidProperties("name", siblingExists)
 	}
 	m := st.addMailbox(in.Name, parent)
 	if in.Role != nil {

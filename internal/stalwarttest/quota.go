@@ -2,7 +2,7 @@ package stalwarttest
 
 func (c *call) quotaGet() (any, *methodError) {
 	st, dead := c.mailOf()
-	if dead != nil {
+	if dead != nil || c.cold() {
 		return nil, errUnavailable
 	}
 	a := c.s.accounts[c.account]

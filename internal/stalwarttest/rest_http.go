@@ -30,6 +30,9 @@ func (s *Server) handleREST(r *request) response {
 		return problem(http.StatusOK, map[string]any{"title": "OK", "detail": "OK"})
 	case path == "/.well-known/jmap" || segments[0] == "jmap":
 		return s.handleRESTMail(r, path)
+	case segments[0] == "dav":
+		plain, _, _ := strings.Cut(raw, "?")
+		return s.dav(r, plain)
 	case path == "/api/oauth" && r.http.Method == http.MethodPost && v.since(7, 0):
 		return s.asCaller(r, s.oauth)
 	case v.since(7, 0) && segments[0] == "admin":

@@ -12,6 +12,7 @@ type restStore struct {
 	rows   map[string]*principalRow
 	byID   map[uint64]*principalRow
 	mails  map[string]*principalRow // who owns an address
+	dead   map[uint64]*account      // what was written under ids without a row
 	lastID uint64
 	random uint64
 	issued map[uint64]bool
@@ -50,7 +51,7 @@ func (r *principalRow) clone() *principalRow {
 func newRESTStore(generation string) *restStore {
 	return &restStore{
 		v: parseRESTVersion(generation), rows: map[string]*principalRow{}, byID: map[uint64]*principalRow{},
-		mails: map[string]*principalRow{}, issued: map[uint64]bool{}, random: 7,
+		mails: map[string]*principalRow{}, dead: map[uint64]*account{}, issued: map[uint64]bool{}, random: 7,
 	}
 }
 
@@ -118,6 +119,7 @@ func (s *Server) removeRow(r *principalRow, data bool) {
 		return
 	}
 	s.ghosts[r.id] = newGhost(r.account)
+	s.ghosts[r.id].remember(&r.account.store)
 	delete(s.accounts, r.id)
 	s.forget(r.id)
 	r.account.dropTokens()

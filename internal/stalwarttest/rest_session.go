@@ -12,7 +12,33 @@ var restAdminPermissions = []string{
 	"group-list", "group-get", "group-update", "group-delete", "domain-list", "domain-get",
 	"mailing-list-list", "mailing-list-get", "role-list", "tenant-list", "principal-list", "api-key-list", "oauth-client-list",
 	"purge-account", "purge-blob-store", "purge-data-store", "purge-in-memory-store", "email-receive",
-	"jmap-mailbox-get", "jmap-mailbox-query", "jmap-email-get", "jmap-email-query", "jmap-sieve-script-get", "jmap-sieve-script-query",
+	"jmap-mailbox-get", "jmap-mailbox-query", "jmap-mailbox-set", "jmap-email-get", "jmap-email-query", "jmap-email-import",
+	"jmap-sieve-script-get", "jmap-sieve-script-query", "jmap-sieve-script-set", "jmap-identity-get", "jmap-identity-set",
+	"jmap-vacation-response-get", "jmap-vacation-response-set",
+}
+
+// restAdminPermissions12 and restAdminPermissions14 came with these versions.
+var (
+	restAdminPermissions12 = []string{
+		"dav-cal-get", "dav-cal-prop-find", "dav-card-get", "dav-card-prop-find", "dav-file-get", "dav-file-prop-find",
+	}
+	restAdminPermissions14 = []string{
+		"jmap-address-book-get", "jmap-address-book-set", "jmap-calendar-event-get", "jmap-calendar-event-query",
+		"jmap-calendar-event-set", "jmap-calendar-get", "jmap-calendar-set", "jmap-contact-card-get", "jmap-contact-card-query",
+		"jmap-contact-card-set", "jmap-file-node-get", "jmap-file-node-query", "jmap-file-node-set",
+	}
+)
+
+// restPermissions are those that an administrator of this version has.
+func (v restVersion) permissions() []string {
+	all := slices.Clone(restAdminPermissions)
+	if v.since(12, 0) {
+		all = append(all, restAdminPermissions12...)
+	}
+	if v.since(14, 0) {
+		all = append(all, restAdminPermissions14...)
+	}
+	return all
 }
 
 // oauth is POST /api/oauth, the only place where a client can read its own permissions, and since 0.11 the version.
@@ -40,7 +66,7 @@ func (s *Server) oauth(r *request, c *caller) response {
 		return jsonResponse(map[string]any{"data": out})
 	}
 	permissions := []string{}
-	for _, p := range restAdminPermissions {
+	for _, p := range v.permissions() {
 		if c.may(p) {
 			permissions = append(permissions, p)
 		}
@@ -90,11 +116,8 @@ func (s *Server) handleRESTMail(r *request, path string) response {
 	return pathNotFound()
 }
 
-// restSession is the session document; its URLs carry the configured host, which need not be reachable.
-func (s *Server) restSession(c *caller) response {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := s.rest.v
+// capabilities are what a client may name in "using".
+func (v restVersion) capabilities() []string {
 	urns := []string{
 		"urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission",
 		"urn:ietf:params:jmap:vacationresponse", "urn:ietf:params:jmap:sieve", "urn:ietf:params:jmap:blob",
@@ -105,6 +128,15 @@ func (s *Server) restSession(c *caller) response {
 			"urn:ietf:params:jmap:contacts:parse", "urn:ietf:params:jmap:filenode", "urn:ietf:params:jmap:principals",
 			"urn:ietf:params:jmap:principals:availability")
 	}
+	return urns
+}
+
+// restSession is the session document; its URLs carry the configured host, which need not be reachable.
+func (s *Server) restSession(c *caller) response {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.rest.v
+	urns := v.capabilities()
 	capabilities := map[string]any{}
 	for _, urn := range urns {
 		capabilities[urn] = map[string]any{}
