@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -42,9 +43,13 @@ func (k kept) fields() map[string]any {
 			counts = append(counts, fmt.Sprintf("%s %d", kind, n))
 		}
 	}
-	return map[string]any{
+	fields := map[string]any{
 		"archive": k.path, "manifest_sha256": k.ManifestSHA256, "counts": counts, "bytes": k.Bytes, "reused": k.reused,
 	}
+	if len(k.Omitted) > 0 {
+		fields["omitted"] = k.Omitted
+	}
+	return fields
 }
 
 // export brings an account into a verified archive: one that an earlier run
@@ -65,6 +70,9 @@ func (r *run) export(ctx context.Context, a reconcile.Action) outcome {
 	}
 	if err != nil {
 		return outcome{err: err}
+	}
+	if lost := k.Lost(); len(lost) > 0 && r.exportPolicy(a.Source).Required {
+		return outcome{err: &partialError{k.path, lost}}
 	}
 	r.archives[a.Account] = k
 	return outcome{fields: k.fields()}
@@ -169,6 +177,22 @@ func (e *fullError) Unwrap() error { return e.err }
 // Hint is what a person can do.
 func (e *fullError) Hint() string {
 	return "make room in " + e.dir + ", or set policy.export.dir to a larger disk; what was exported so far is kept, and the next try goes on from there"
+}
+
+// partialError says that an archive has all that the server shows, but not all
+// that the account may hold.
+type partialError struct {
+	path string
+	lost []string
+}
+
+func (e *partialError) Error() string {
+	return "the archive may not have everything that the account holds: " + strings.Join(e.lost, "; ")
+}
+
+// Hint is what a person can do.
+func (e *partialError) Hint() string {
+	return "what could be read is in " + e.path + "; save the rest by hand and delete the account by hand, or set policy.export.required: false"
 }
 
 // heldExports adds to the report a hold for each account that was not deleted

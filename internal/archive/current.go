@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -24,6 +25,12 @@ func Current(ctx context.Context, server Reader, m Manifest) (bool, error) {
 	}
 	for _, p := range parts {
 		ids, state, err := server.List(ctx, m.Account, p.kind)
+		if o, ok := errors.AsType[omitted](err); ok {
+			if m.omits(p.kind, o) {
+				continue
+			}
+			return false, nil
+		}
 		if err != nil {
 			return false, fmt.Errorf("list %s: %w", p.kind, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"syncagent/internal/reconcile"
@@ -60,6 +61,15 @@ func (m Manifest) Lost() []string {
 		}
 	}
 	return reasons
+}
+
+// omits tells whether the archive lacks a type for the same reason.
+func (m Manifest) omits(kind string, why omitted) bool {
+	o := Omission{Kind: kind}
+	if o.Reason, o.Lost = why.Omitted(); o.Reason == "" {
+		return m.Counts[kind] == 0
+	}
+	return slices.Contains(m.Omitted, o)
 }
 
 // File is one file of an archive.

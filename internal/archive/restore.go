@@ -111,7 +111,8 @@ func (r *restore) run(ctx context.Context) error {
 	} {
 		err := step.do(ctx)
 		if o, ok := errors.AsType[omitted](err); ok {
-			err = r.hidden(step.kind, o)
+			r.hidden(step.kind, o)
+			err = nil
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)

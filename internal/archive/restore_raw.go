@@ -31,9 +31,8 @@ func (r *restore) raw(context.Context) error {
 
 // hidden reports that the server cannot take objects of a type, if the archive
 // has any.
-func (r *restore) hidden(kind string, why omitted) error {
+func (r *restore) hidden(kind string, why omitted) {
 	if n := r.m.Counts[kind]; n > 0 {
 		r.problem(kind, "", fmt.Sprintf("all %d", n), why)
 	}
-	return nil
 }

@@ -181,10 +181,8 @@ func davListing(base, path string, tree []davNode) response {
 	if !found {
 		return pathNotFound()
 	}
-	return response{
-		http.StatusMultiStatus, http.Header{"Content-Type": {"application/xml; charset=utf-8"}},
-		[]byte(`<?xml version="1.0" encoding="UTF-8"?><D:multistatus xmlns:D="DAV:">` + out.String() + "</D:multistatus>"),
-	}
+	body := `<?xml version="1.0" encoding="UTF-8"?><D:multistatus xmlns:D="DAV:">` + out.String() + "</D:multistatus>"
+	return response{http.StatusMultiStatus, http.Header{"Content-Type": {"application/xml; charset=utf-8"}}, []byte(body)}
 }
 
 func davStat(out *strings.Builder, properties, status string) {
