@@ -33,6 +33,8 @@ func commands(g *globals) []*cobra.Command {
 		newDoctorCommand(g),
 		newAuditCommand(g),
 		newStateCommand(g),
+		newExportCommand(g),
+		newRestoreCommand(g),
 		newProtectCommand(g),
 		newUnprotectCommand(g),
 		newRunCommand(g),
@@ -90,7 +92,7 @@ func addGroups(root *cobra.Command, all []*cobra.Command) {
 
 // notBuilt are commands of the contract that this build does not have. A name
 // leaves the list when its command is built.
-var notBuilt = []string{"relink", "claim", "export", "restore", "undo", "init", "replay", "state rebuild", "state migrate"}
+var notBuilt = []string{"relink", "claim", "undo", "init", "replay", "state rebuild", "state migrate"}
 
 // later tells that a command is known, but not built yet; nil if it is not
 // known at all.

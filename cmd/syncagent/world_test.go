@@ -48,6 +48,7 @@ func scriptClock(path string) func() time.Time {
 //	world rename ID NAME         world leave ID         in the directory
 //	world login NAME ID          makes the mailbox, as a first login does
 //	world mailbox NAME           fails if there is no such account; ! world mailbox NAME
+//	world mail NAME N            puts N messages into it; world messages NAME N compares
 //	world tick DURATION          lets time pass
 //	world stop                   the mail server goes away
 //	world hang                   the mail server does not answer any more
@@ -150,7 +151,7 @@ func startWorld(ts *testscript.TestScript) {
 }
 
 func (w *world) do(neg bool, command string, args []string) error {
-	if want, ok := map[string]int{"hire": 2, "crowd": 1, "rename": 2, "leave": 1, "login": 2, "mailbox": 1, "tick": 1, "refused": 1, "sql": 1, "domain": 1}[command]; ok && len(args) != want {
+	if want, ok := map[string]int{"hire": 2, "crowd": 1, "rename": 2, "leave": 1, "login": 2, "mailbox": 1, "tick": 1, "refused": 1, "sql": 1, "domain": 1, "mail": 2, "messages": 2}[command]; ok && len(args) != want {
 		return fmt.Errorf("world %s takes %d arguments", command, want)
 	}
 	switch command {
@@ -172,6 +173,8 @@ func (w *world) do(neg bool, command string, args []string) error {
 			return fmt.Errorf("account of %s: %v", args[0], there)
 		}
 		return nil
+	case "mail", "messages":
+		return w.mail(command, args[0], args[1])
 	case "tick":
 		d, err := time.ParseDuration(args[0])
 		return errors.Join(err, w.tick(d))
@@ -265,6 +268,22 @@ func (w *world) crowd(number string) error {
 		}
 	}
 	return err
+}
+
+// mail puts messages into a mailbox, or compares how many there are.
+func (w *world) mail(command, address, number string) error {
+	n, err := strconv.Atoi(number)
+	view, there := w.server.AccountOf(address)
+	if err != nil || !there {
+		return fmt.Errorf("world %s %s %s: account there: %v, %w", command, address, number, there, err)
+	}
+	if got := view.Messages; command == "messages" && got != n {
+		return fmt.Errorf("%s has %d messages", address, got)
+	}
+	for i := 0; command == "mail" && i < n; i++ {
+		w.server.AddMail(view.ID, stalwarttest.Message{Subject: fmt.Sprintf("mail %d", i), Body: "hello"})
+	}
+	return nil
 }
 
 func (w *world) file(name, text string) error {

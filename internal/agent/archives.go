@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -37,17 +35,15 @@ type kept struct {
 }
 
 func (k kept) fields() map[string]any {
-	var counts []string
-	for _, kind := range slices.Sorted(maps.Keys(k.Counts)) {
-		if n := k.Counts[kind]; n > 0 {
-			counts = append(counts, fmt.Sprintf("%s %d", kind, n))
-		}
-	}
 	fields := map[string]any{
-		"archive": k.path, "manifest_sha256": k.ManifestSHA256, "counts": counts, "bytes": k.Bytes, "reused": k.reused,
+		"archive": k.path, "manifest_sha256": k.ManifestSHA256, "counts": countsText(k.Counts), "bytes": k.Bytes, "reused": k.reused,
 	}
-	if len(k.Omitted) > 0 {
-		fields["omitted"] = k.Omitted
+	var omitted []string
+	for _, o := range k.Omitted {
+		omitted = append(omitted, o.Kind+": "+o.Reason)
+	}
+	if len(omitted) > 0 {
+		fields["omitted"] = omitted
 	}
 	return fields
 }

@@ -170,10 +170,6 @@ func (r *run) carryOut(ctx context.Context, batch []reconcile.Action) error {
 	return r.settle(record, steps, outcomes)
 }
 
-// settleTimeout bounds the record of outcomes, with the questions to the
-// server that may belong to it.
-const settleTimeout = 5 * time.Minute
-
 // callWhole makes the calls of a batch. Whatever is cancelled, they are
 // finished, and recorded after that. Only an export ends at a cancel: it changes
 // nothing, may take hours, and the next run goes on with it.

@@ -3,10 +3,7 @@ package archive
 import (
 	"context"
 	"encoding/json"
-	"errors"
 )
-
-var errReserved = errors.New("the name \"vacation\" is reserved for the vacation response, which is restored by itself")
 
 // vacation sets an archived response that says something, unless the account
 // has one of its own.
@@ -79,7 +76,7 @@ func (r *restore) scripts(ctx context.Context) error {
 	activate := ""
 	err = readArray(r.o.Archive, "sieve.json", func(s archived) error {
 		if s.Name == "vacation" || s.Name == "" { // up to 0.11 it has no name
-			r.problem("SieveScript", s.ID, s.Name, errReserved)
+			r.exists("SieveScript") // the server makes it from the vacation response
 			return nil
 		}
 		id, err := r.script(ctx, s, byName)

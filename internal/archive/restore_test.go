@@ -100,7 +100,7 @@ func TestRestoreKeepsWhatIsThere(t *testing.T) {
 	}
 	want := []string{
 		"VacationResponse : " + errDifferent.Error(), "SieveScript filter: " + errDifferent.Error(),
-		"SieveScript vacation: " + errReserved.Error(), "Identity", "FileNode notes.txt: " + errDifferent.Error(),
+		"Identity", "FileNode notes.txt: " + errDifferent.Error(),
 	}
 	for i := range want {
 		if i >= len(got) || !strings.HasPrefix(got[i], want[i]) {
