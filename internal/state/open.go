@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -33,7 +34,7 @@ type Options struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Command is what the user typed, for the hint of OwnerError; empty means
-	// "syncagent".
+	// that it is not known.
 	Command string
 }
 
@@ -71,7 +72,7 @@ func Open(ctx context.Context, opts Options) (*Ledger, error) {
 		opts.Now = time.Now
 	}
 	if opts.Command == "" {
-		opts.Command = "syncagent"
+		opts.Command = "syncagent …"
 	}
 	l := &Ledger{dir: opts.Dir, now: opts.Now}
 	open := l.openCopy
@@ -79,6 +80,9 @@ func Open(ctx context.Context, opts Options) (*Ledger, error) {
 		open = func(ctx context.Context) error { return l.openFile(ctx, opts.Command) }
 	}
 	if err := open(ctx); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			err = cmp.Or(whose(opts.Dir, opts.Command), err)
+		}
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", l.path(), explain(err)), l.Close())
 	}
 	return l, nil

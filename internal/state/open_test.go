@@ -179,6 +179,23 @@ func TestOwner(t *testing.T) {
 	}
 }
 
+func TestWhoseDirectoryMayNotBeRead(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir := t.TempDir()
+	if err := whose(dir, "syncagent status"); err != nil {
+		t.Errorf("the own directory: %v", err)
+	}
+	if err := os.Chown(dir, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	var owner *OwnerError
+	if err := whose(dir, "syncagent status"); !errors.As(err, &owner) || owner.Line() != "sudo -u #12345 syncagent status" {
+		t.Errorf("another's directory: %v", err)
+	}
+}
+
 func TestReadOnlyWithoutLedger(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "missing")
 	l := openCopy(t, dir)

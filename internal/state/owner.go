@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"os"
 	"os/user"
 	"strconv"
@@ -20,6 +21,16 @@ func checkOwner(path, command string) error {
 	}
 	if me := os.Geteuid(); int(stat.Uid) != me {
 		return &OwnerError{Path: path, Owner: login(int(stat.Uid)), User: login(me), Command: command}
+	}
+	return nil
+}
+
+// whose gives an OwnerError if a directory that may not be read is another
+// user's, and nothing otherwise.
+func whose(dir, command string) error {
+	var other *OwnerError
+	if err := checkOwner(dir, command); errors.As(err, &other) {
+		return other
 	}
 	return nil
 }
