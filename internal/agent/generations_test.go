@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -35,6 +36,19 @@ func onAll(t *testing.T, scenario func(t *testing.T, g generation)) {
 	for _, g := range generations {
 		t.Run(g.version, func(t *testing.T) { scenario(t, g) })
 	}
+}
+
+// onSome runs a scenario on one generation of each kind: 0.6 (renames, nothing
+// else), 0.8.5 (no renames), 0.11.8 (IDs in no order), 0.15.5. With
+// SYNCAGENT_ALL_GENERATIONS set it is onAll.
+func onSome(t *testing.T, scenario func(t *testing.T, g generation)) {
+	t.Helper()
+	onAll(t, func(t *testing.T, g generation) {
+		if slices.Contains([]string{"0.10.7", "0.13.4"}, g.version) && os.Getenv("SYNCAGENT_ALL_GENERATIONS") == "" {
+			t.Skip("a calm subset; set SYNCAGENT_ALL_GENERATIONS")
+		}
+		scenario(t, g)
+	})
 }
 
 // signIn lets a person log in, which brings the addresses of the directory into
@@ -133,7 +147,7 @@ func TestGenerationsTwinWithMail(t *testing.T) {
 
 func twinOn(t *testing.T, g generation, mailed bool) {
 	t.Helper()
-	w := settledOn(t, g, 40, deleting)
+	w := settledOn(t, g, 12, deleting)
 	w.now = w.now.Add(time.Minute)
 	w.rename("p00", "bride@example.org")
 	w.signIn("bride@example.org", "p00")
@@ -149,9 +163,9 @@ func twinOn(t *testing.T, g generation, mailed bool) {
 		return
 	}
 	w.wantMail("bride@example.org", "p00", "for p00")
-	want := 40
+	want := 12
 	if mailed || !g.looks {
-		want = 41 // it stays aside
+		want = 13 // it stays aside
 	}
 	if n := len(w.server.Accounts()); n != want || rep.Result.Counts.Twin != 1 {
 		t.Errorf("%d accounts, want %d: %v", n, want, told(rep))

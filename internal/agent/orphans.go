@@ -123,6 +123,9 @@ func (r *run) judgeOrphan(ctx context.Context, acc reconcile.Account) (Orphan, b
 		o.Note = "syncagent moved it aside"
 		return o, true, nil
 	}
+	if abilities(r.report.Info).GroupsHidden {
+		o.Note = "it may be a group: this version of the mail server shows groups as users"
+	}
 	graves, err := r.ledger.TombstonesByKeys(ctx, keys)
 	if err != nil {
 		return Orphan{}, false, fmt.Errorf("read tombstones: %w", err)

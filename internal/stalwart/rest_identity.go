@@ -82,14 +82,11 @@ func (s *restServer) writeIdentity(ctx context.Context, w reconcile.IdentityWrit
 		see(p)
 	}
 	name := s.version.fold(w.Name)
-	operations := []operation{{"set", "name", name}}
-	if !w.KeepAddresses && s.version.since(10, 0) {
-		operations = append(operations, operation{"set", "emails", addressList(name, w.Addresses)})
-	}
+	var extra []operation
 	if more != nil {
-		operations = append(operations, more(p)...)
+		extra = more(p)
 	}
-	if err := s.patch(ctx, w.Account, p.Name, operations); err != nil {
+	if err := s.patchIdentity(ctx, w, p.Name, name, extra); err != nil {
 		return s.explainConflict(ctx, err, w.Account, name, w.Addresses)
 	}
 	s.remember(w.Account, name)
@@ -101,6 +98,31 @@ func (s *restServer) writeIdentity(ctx context.Context, w reconcile.IdentityWrit
 		return &UncertainError{Cause: fmt.Errorf("look at the account after the write: %w", err)}
 	}
 	return nil
+}
+
+// patchIdentity sends the PATCH of a write. The server refuses addresses in a
+// domain that it does not know yet: it gets to know domains by logins. Then these
+// are left out, and all of them if the primary one is among them; the next login
+// fills in what the directory lists.
+func (s *restServer) patchIdentity(ctx context.Context, w reconcile.IdentityWrite, from, to string, extra []operation) error {
+	name := operation{"set", "name", to}
+	if w.KeepAddresses || !s.version.since(10, 0) {
+		return s.patch(ctx, w.Account, from, append([]operation{name}, extra...))
+	}
+	addresses := addressList(to, w.Addresses)
+	for {
+		err := s.patch(ctx, w.Account, from, append([]operation{name, {"set", "emails", addresses}}, extra...))
+		unknown, ok := errors.AsType[*InvalidDomainError](err)
+		if !ok || len(addresses) == 0 {
+			return err
+		}
+		within := func(address string) bool { return strings.HasSuffix(address, "@"+strings.ToLower(unknown.Domain)) }
+		kept := slices.DeleteFunc(slices.Clone(addresses), within)
+		if within(addresses[0]) || len(kept) == len(addresses) {
+			kept = []string{}
+		}
+		addresses = kept
+	}
 }
 
 // addressList is the new list of addresses: the primary one first. A name that is
