@@ -42,7 +42,8 @@ func scriptClock(path string) func() time.Time {
 // world is what a script plays in: a directory in SQLite, a simulated mail
 // server that asks it, a configuration between them, and a clock.
 //
-//	world start                  makes all of it; policy.yaml, if there, is the policy
+//	world start [VERSION]        makes all of it; policy.yaml, if there, is the policy;
+//	                             VERSION is that of a mail server before 0.16
 //	world hire ID NAME           puts a person into the directory
 //	world crowd N                hires N people who have mailboxes
 //	world rename ID NAME         world leave ID         in the directory
@@ -76,7 +77,7 @@ type world struct {
 const worldSchema = `
 CREATE TABLE people (id TEXT PRIMARY KEY, mail TEXT, secret TEXT, description TEXT, type TEXT DEFAULT 'individual');`
 
-const worldConfig = `server: { url: %s, api_key: { file: api-key }, rate: 1000 }
+const worldConfig = `server: { url: %s, %s, rate: 1000 }
 sources:
   - name: staff
     sql:
@@ -105,7 +106,7 @@ func inWorld(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: world COMMAND …")
 	}
 	if args[0] == "start" {
-		startWorld(ts)
+		startWorld(ts, strings.Join(args[1:], ""))
 		return
 	}
 	w, ok := ts.Value(worldKey{}).(**world)
@@ -115,7 +116,7 @@ func inWorld(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check((*w).do(neg, args[0], args[1:]))
 }
 
-func startWorld(ts *testscript.TestScript) {
+func startWorld(ts *testscript.TestScript, generation string) {
 	w := &world{dir: ts.Getenv("WORK"), now: time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC), asked: make(chan struct{}, 1), freed: make(chan struct{})}
 	*ts.Value(worldKey{}).(**world) = w
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dir, "people.sqlite")+"?_pragma=busy_timeout(5000)")
@@ -123,7 +124,9 @@ func startWorld(ts *testscript.TestScript) {
 	w.db = db
 	ts.Check(w.exec(worldSchema))
 	w.server = stalwarttest.New(stalwarttest.Options{
-		Domains: []stalwarttest.Domain{{Name: "example.org"}},
+		Generation: generation,
+		Admin:      stalwarttest.Credentials{Name: "admin", Password: "admin-but-secret"},
+		Domains:    []stalwarttest.Domain{{Name: "example.org"}},
 		Directory: stalwarttest.NewSQLDirectory(db,
 			`SELECT mail AS name, secret, description FROM people WHERE lower(mail) = lower(?1)`, ""),
 		Now: func() time.Time { return w.now },
@@ -143,8 +146,14 @@ func startWorld(ts *testscript.TestScript) {
 	if err != nil {
 		policy = []byte(worldPolicy)
 	}
-	ts.Check(w.file("api-key", w.server.APIKey()+"\n"))
-	ts.Check(w.file("syncagent.yaml", fmt.Sprintf(worldConfig, url, policy)))
+	login := "api_key: { file: api-key }"
+	if generation != "" {
+		login = "username: admin, password: { file: password }"
+		ts.Check(w.file("password", w.server.Admin().Password+"\n"))
+	} else {
+		ts.Check(w.file("api-key", w.server.APIKey()+"\n"))
+	}
+	ts.Check(w.file("syncagent.yaml", fmt.Sprintf(worldConfig, url, login, policy)))
 	ts.Check(w.tick(0))
 	ts.Setenv(clockVariable, filepath.Join(w.dir, "clock"))
 	ts.Setenv("SYNCAGENT_CONFIG", filepath.Join(w.dir, "syncagent.yaml"))
@@ -297,7 +306,7 @@ func (w *world) tick(d time.Duration) error {
 
 // clean looks for secrets in files, and in those below directories.
 func (w *world) clean(paths []string) error {
-	secrets := []string{w.server.APIKey(), "wrong-but-secret", "pw-p"}
+	secrets := []string{w.server.APIKey(), w.server.Admin().Password, "wrong-but-secret", "pw-p"}
 	for _, path := range paths {
 		err := filepath.WalkDir(filepath.Join(w.dir, path), func(file string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {

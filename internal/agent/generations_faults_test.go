@@ -69,7 +69,7 @@ func TestGenerationsRefusedLogin(t *testing.T) {
 		w := settledOn(t, g, 3, deleting)
 		w.file("password", "wrong")
 		refused := 0
-		w.server.Inject(stalwarttest.Fault{Match: func(s stalwarttest.Seen) bool { refused++; return false }})
+		w.server.Inject(stalwarttest.Fault{Match: func(stalwarttest.Seen) bool { refused++; return false }})
 		rep, err := w.try(agent.RunOptions{})
 		if rep.ExitCode(err) != agent.ExitServer || refused > 3 {
 			t.Errorf("exit %d after %d requests: %v", rep.ExitCode(err), refused, err)
