@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -13,12 +14,12 @@ func (d *decider) decideNew(w *wish) {
 		// The source means something else until a person says so: an entry that is new
 		// today may have been there all along.
 		if acc := d.ownerOf(w.name); acc != nil && w.name != "" {
-			d.holdWish(w, HoldAccountUnproven, "an account of this name exists, and the source changed its meaning: it is linked once that is approved")
+			d.holdWish(w, HoldAccountUnproven, "an account of this name exists, and the source changed its meaning: whose it is, is decided once that is approved")
 		}
 		return
 	}
 	d.newCount++
-	if j.adopting() {
+	if j.firstRun || j.widened() {
 		w.row.NameLackedAt = timeZero
 	}
 	if w.name == "" {
@@ -29,7 +30,7 @@ func (d *decider) decideNew(w *wish) {
 	if w.held {
 		w.row.Entry = Hash{} // decided again at the next read
 	}
-	d.bind(w, j.adopting())
+	d.bind(w)
 }
 
 // decideUnbound handles a known principal whose account is not known yet.
@@ -39,10 +40,13 @@ func (d *decider) decideUnbound(w *wish) {
 	}
 	if w.old != nil && !d.sameName(w.name, w.old.Name) {
 		w.row.NameLackedAt = d.sources[w.ref.Source].State.LastComplete
+		if d.judged[w.ref.Source].widened() {
+			w.row.NameLackedAt, w.row.FirstSeen = timeZero, d.Now // another mapping gave the name
+		}
 	}
 	before := w.row
 	w.row.Name = w.name
-	d.bind(w, d.judged[w.ref.Source].accepted)
+	d.bind(w)
 	w.write = w.entry != nil || w.row.Bound() || before.State != StateActive
 }
 
@@ -57,7 +61,7 @@ func (d *decider) ownerOf(name string) *Account {
 
 // bind links an entry to the account of its name, if that account is proven to
 // be this person's; otherwise it says what stands in the way.
-func (d *decider) bind(w *wish, adopting bool) {
+func (d *decider) bind(w *wish) {
 	acc := d.ownerOf(w.name)
 	if acc == nil {
 		return
@@ -83,17 +87,14 @@ func (d *decider) bind(w *wish, adopting bool) {
 	case !d.sameName(acc.Name, w.name):
 		d.holdWish(w, HoldAddressTaken, fmt.Sprintf("account %s (%s), whose owner is not known, has this name as an address", acc.ID, acc.Name))
 		w.row.Entry = Hash{}
-	case adopting || w.firstSeen():
-		d.adopt(w, acc, adopting)
+	case w.row.NameLackedAt.IsZero():
+		d.adopt(w, acc)
 	case d.younger(acc, w.row.NameLackedAt):
 		d.link(w, acc)
 	default:
 		d.want(w, acc, PrincipalRef{})
 	}
 }
-
-// firstSeen tells that the principal bore its name in the very first snapshot.
-func (w *wish) firstSeen() bool { return w.old != nil && w.row.NameLackedAt.IsZero() }
 
 // younger tells whether an account is proven to have been made after a moment:
 // by the time that the server tells or, where it tells none (before 0.16), by a
@@ -112,21 +113,36 @@ func (d *decider) younger(acc *Account, than time.Time) bool {
 	return acc.FirstListed.IsZero() || acc.FirstListed.After(than)
 }
 
-// adopt links by name alone, as the first run does.
-func (d *decider) adopt(w *wish, acc *Account, now bool) {
+// adopt links an entry that bore its name when it was first read. Only the
+// first run links by name alone; later, when the source came to mean more than
+// before, the account must be proven to be made for this person. What is not
+// proven is held, not parked: most of these people use their accounts.
+func (d *decider) adopt(w *wish, acc *Account) {
+	j := d.judged[w.ref.Source]
 	person := w.row.Created
-	older := !person.IsZero() && !acc.Created.IsZero() && acc.Created.Before(person)
+	told := !person.IsZero() && !acc.Created.IsZero()
+	lacked := w.row.FirstSeen
+	if j.widened() && lacked.Equal(d.Now) {
+		lacked = d.sources[w.ref.Source].State.LastComplete
+	}
 	switch {
-	case older:
+	case told && acc.Created.Before(person):
 		d.holdWish(w, HoldOlderThanPerson, fmt.Sprintf("account %s was made on %s, before the person's entry (%s)",
 			acc.ID, acc.Created.UTC().Format(dayFormat), person.UTC().Format(dayFormat)))
 		w.row.Entry = Hash{}
-	case now || d.younger(acc, w.row.FirstSeen):
+	case j.firstRun && (w.old == nil || w.old.State == StateGone) || d.younger(acc, lacked):
 		d.link(w, acc)
+	case told && j.widened() && !d.othersGrave(d.hash(w.name), w.ref):
+		d.link(w, acc) // made after the person's entry, and nobody else is known to have borne the name
 	default:
 		d.holdWish(w, HoldAccountUnproven, fmt.Sprintf("account %s has this name, but nothing proves that it is this person's", acc.ID))
 		w.row.Entry = Hash{}
 	}
+}
+
+// othersGrave tells that the ledger remembers somebody else who had a key.
+func (d *decider) othersGrave(key Hash, ref PrincipalRef) bool {
+	return slices.ContainsFunc(d.world.graves[key], func(t Tombstone) bool { return t.Owner != ref })
 }
 
 func (d *decider) link(w *wish, acc *Account) {

@@ -44,7 +44,7 @@ var holdCodes = []Code{
 	},
 	{
 		HoldAccountUnproven, ClassHold, "It is not proven whose account this is",
-		"An account with the name of a new entry exists, but nothing proves that it was made for this person. It may hold somebody else's mail.",
+		"An account with the name of a new entry exists, but nothing proves that it was made for this person. It may hold somebody else's mail. After a change of base, filter or mapping this is so for everybody whom the change brought in, unless map.created tells that the entry is older than the account.",
 		"Look at whose mail is in the account. If it is this person's, link the two with syncagent relink; if not, move the account aside on the server.",
 	},
 	{

@@ -279,7 +279,7 @@ func TestNewEntriesWaitWhileTheFuseIsBlown(t *testing.T) {
 		t.Fatalf("decision (-want +got):\n%s", diff)
 	}
 	s.joins("p00", "p00") // nobody leaves: the new meaning is accepted
-	if diff := cmp.Diff([]string{"link old OLD"}, show(s.decide())); diff != "" {
+	if diff := cmp.Diff([]string{"hold account-unproven old"}, show(s.decide())); diff != "" {
 		t.Fatalf("decision (-want +got):\n%s", diff)
 	}
 }

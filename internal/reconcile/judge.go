@@ -11,7 +11,10 @@ type judgement struct {
 	counted  bool // this read counts misses
 	// accepted is true if the source means something else than at the last applied
 	// run and that was approved, or takes nobody out of the scope.
-	accepted    bool
+	accepted bool
+	// remeant tells that the source means something else in this run than before
+	// (fuse, other directory), accepted or not.
+	remeant     bool
 	unconfirmed bool
 }
 
@@ -24,8 +27,10 @@ func (j *judgement) refused() bool { return j != nil && j.firstRun && len(j.guar
 // stands in the way.
 func (j *judgement) doubted() bool { return j.unconfirmed || len(j.all) > 0 }
 
-// adopting tells whether entries are linked to accounts by name alone.
-func (j *judgement) adopting() bool { return j.firstRun || j.accepted }
+// widened tells that a new meaning of the source was accepted in this run: an
+// entry that it brings may have been in the directory, and used its account, all
+// along, or may be a newcomer whose name an old account has.
+func (j *judgement) widened() bool { return j.accepted && j.remeant }
 
 func (d *decider) judgeSources() {
 	for i := range d.Facts.Sources {
@@ -47,6 +52,7 @@ func (d *decider) judgeSources() {
 }
 
 func (j *judgement) guard(s *SourceFacts, code, message string) {
+	j.remeant = j.remeant || code == BlockFuse || code == BlockDirectoryChanged
 	info, _ := CodeInfo(code)
 	j.guards = append(j.guards, BlockReason{
 		Code: code, Stage: StageRemove, Source: s.Source,
