@@ -140,8 +140,10 @@ type run struct {
 	results map[int]reconcile.Result
 	// controls are IDs that the last snapshot contained, by source.
 	controls map[string]reconcile.StableID
-	servers  map[string]string // who gave the snapshot
-	samples  []int64
+	// outside are IDs that the last snapshot showed as leavers, by source.
+	outside map[string]reconcile.StableID
+	servers map[string]string // who gave the snapshot
+	samples []int64
 	// havePrincipal and haveAccount keep facts from being added twice.
 	havePrincipal map[reconcile.PrincipalRef]bool
 	haveAccount   map[reconcile.AccountID]bool

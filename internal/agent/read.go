@@ -34,7 +34,7 @@ func (r *run) openSources(ctx context.Context) error {
 
 // readSources takes the snapshots and compares them with the ledger.
 func (r *run) readSources(ctx context.Context) error {
-	r.controls, r.servers = map[string]reconcile.StableID{}, map[string]string{}
+	r.controls, r.outside, r.servers = map[string]reconcile.StableID{}, map[string]reconcile.StableID{}, map[string]string{}
 	for _, c := range r.cfg.Sources {
 		began := r.now()
 		facts, err := r.readSource(ctx, c)
@@ -109,17 +109,19 @@ const protectWatch = "protect:"
 // snapshot with its reason, never an error of the run.
 func (r *run) snapshot(ctx context.Context, source Source, d *reconcile.Differ) (reconcile.Evidence, error) {
 	var bad error
-	last := reconcile.StableID("")
+	var last, outside reconcile.StableID
 	evidence, err := source.Snapshot(ctx, func(e reconcile.Entry) error {
 		if bad = d.Add(e); bad != nil {
 			return bad
 		}
-		if !e.Leaver {
+		if e.Leaver {
+			outside = e.ID
+		} else {
 			last = e.ID
 		}
 		return nil
 	})
-	r.controls[source.Name()] = last
+	r.controls[source.Name()], r.outside[source.Name()] = last, outside
 	switch {
 	case ctx.Err() != nil:
 		return evidence, ctx.Err()

@@ -104,7 +104,7 @@ func (r *run) recheck(ctx context.Context, s *sessions, ref reconcile.PrincipalR
 	var own reconcile.LookupResult
 	others := map[string]reconcile.LookupResult{}
 	for _, name := range r.order {
-		request := reconcile.LookupRequest{Control: r.controls[name], Names: names, Addresses: addresses}
+		request := reconcile.LookupRequest{Control: r.controls[name], Outside: r.outside[name], Names: names, Addresses: addresses}
 		if name == ref.Source {
 			request.ID = ref.ID
 		}

@@ -88,7 +88,8 @@ func ldapKeys() []Key {
 		{p + ".lookup_base", "auto or DN", auto, "Where to look for one person again before a removal, without the filter; " +
 			"auto is the naming context that contains base."},
 		{p + ".leavers", "mapping", "", "Where people who left are moved to: an entry found there by ID counts as missing, " +
-			"anywhere else as out of scope. Needs bases or filter."},
+			"anywhere else as out of scope. Needs bases or filter. " +
+			"Whoever still matches base and filter of the source is present, whatever this says."},
 		{p + ".leavers.bases", "list of DNs", "", "Subtrees of people who left."},
 		{p + ".leavers.filter", "LDAP filter", "", "What marks people who left."},
 	})
@@ -108,7 +109,8 @@ func sqlKeys() []Key {
 		{p + ".count", "SQL", "", "Gives the number of people, to check that the query was read to its end; without it the query itself is counted."},
 		{p + ".change_probe", "SQL", "", "Gives one value that grows with each change, to notice a database that went back in time."},
 		{p + ".timeout", "duration", "5m", "How long the whole read may take."},
-		{p + ".leavers", "mapping", "", "What marks people who left; they count as missing."},
+		{p + ".leavers", "mapping", "", "What marks people who left; they count as missing. The query and the lookup have to give the column; " +
+			"neither may leave these people out."},
 		{p + ".leavers.column", "column", required, "The column that tells it."},
 		{p + ".leavers.is", "text or list", required, "The values of people who left."},
 	}

@@ -22,14 +22,6 @@ var notBuiltYet = []notBuilt{
 		"merge is not in this build", "use replace-empty or hold",
 	},
 	{
-		"sources[].ldap.leavers", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && s.LDAP != nil && s.LDAP.Leavers != nil },
-		"is not in this build", "without it, entries outside base or filter are held as out-of-scope",
-	},
-	{
-		"sources[].sql.leavers", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && s.SQL != nil && s.SQL.Leavers != nil },
-		"is not in this build", "leave these people out in the query",
-	},
-	{
 		"sources[].map.name_also", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && len(s.Map.NameAlso) > 0 },
 		"is not in this build", "remove the key",
 	},

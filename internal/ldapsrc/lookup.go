@@ -17,6 +17,10 @@ type LookupSession struct {
 	rule   idRule
 	bases  []string        // where to look
 	seen   map[string]bool // attributes of the last snapshot, nil if there was none
+	// outside are known entries beyond the filter, one for each place of leavers
+	// where there is one; outsideKnown tells that they were looked for.
+	outside      []reconcile.StableID
+	outsideKnown bool
 }
 
 // OpenLookup connects for look-ups: to another server than avoidServer (the
@@ -144,6 +148,11 @@ func (l *LookupSession) lookup(ctx context.Context, req reconcile.LookupRequest,
 	control, err := l.proveControl(ctx, req.Control)
 	if err != nil {
 		return err
+	}
+	if result.ID == reconcile.PresenceAbsent {
+		if err := l.proveOutside(ctx, req.Outside); err != nil {
+			return err
+		}
 	}
 	if result.Identity == reconcile.PresenceAbsent {
 		return l.proveAttributes(ctx, terms, control)

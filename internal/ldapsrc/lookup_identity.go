@@ -53,7 +53,11 @@ func (l *LookupSession) askIdentity(ctx context.Context, req reconcile.LookupReq
 				continue
 			}
 			known[entries[i].dn] = true
-			if holder := l.holder(&entries[i]); carries(&holder, asked) {
+			holder := l.holder(&entries[i])
+			if result.Leaver && holder.ID == req.ID {
+				continue // the leaver's own entry
+			}
+			if carries(&holder, asked) {
 				result.Identity = reconcile.PresenceFound
 				result.Holders = append(result.Holders, holder)
 			}

@@ -159,12 +159,12 @@ func (d *Differ) observe(e Entry) {
 // exist, never that one is gone: then Missing is empty.
 func (d *Differ) Finish(ev Evidence) Diff {
 	diff := Diff{Source: d.source, Evidence: ev, Changed: d.changed, Watched: map[string]StableID{}}
-	diff.Evidence.Entries = d.entries
+	diff.Evidence.Entries = d.entries - d.gone // who left must not hide how many are left
 	if ev.Digest == "" {
 		diff.Evidence.Digest = fmt.Sprintf("%x", d.sum[:len(Hash{})])
 	}
 	sort.Slice(diff.Changed, func(i, j int) bool { return diff.Changed[i].Entry.ID < diff.Changed[j].Entry.ID })
-	diff.Unchanged = d.entries - len(d.changed) - d.gone
+	diff.Unchanged = diff.Evidence.Entries - len(d.changed)
 	if ev.Complete {
 		diff.Missing, diff.Leavers = d.missing()
 	}

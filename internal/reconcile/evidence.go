@@ -21,7 +21,8 @@ type Evidence struct {
 	// Warnings are worth a line for people but do not make it incomplete
 	// (ignored referrals, diagnostic messages, addresses left out).
 	Warnings []Reason
-	// Entries is the number of entries that were read.
+	// Entries is the number of entries that were read. A Differ leaves those out
+	// that are marked as leavers.
 	Entries int
 	// Counted is the independent count that the source gave in the same
 	// transaction, or -1 where it offers none.

@@ -17,6 +17,9 @@ type LookupRequest struct {
 	// Control is an ID that the last snapshot contained. The answers count as
 	// absent only if the same path on the same connection finds it.
 	Control StableID
+	// Outside is an ID that the last snapshot showed as a leaver's, where there was
+	// one: a known entry beyond the filter. Where set, it must be found as well.
+	Outside StableID
 	// ID is the stable ID to look for; empty to ask for names and addresses only.
 	ID StableID
 	// Names and Addresses are searched exactly (without case) in the attributes
@@ -35,7 +38,8 @@ type LookupResult struct {
 	// Entry is that entry as far as the mapping could read it, nil if not found.
 	Entry *Entry
 	// Identity tells whether any entry, whatever its ID, carries one of the
-	// names or addresses; Holders are those entries.
+	// names or addresses; Holders are those entries. The entry of the ID itself
+	// does not count if it is a leaver: people who leave keep their name there.
 	Identity Presence
 	Holders  []Entry
 	// Server is the server that answered, as URL without secrets.

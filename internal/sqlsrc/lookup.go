@@ -101,6 +101,9 @@ type question struct {
 	// controlByLookup tells that sql.lookup itself found it.
 	control         *reconcile.Entry
 	controlByLookup bool
+	// outsideByLookup tells that sql.lookup found the known leaver, or that there
+	// is none.
+	outsideByLookup bool
 }
 
 func (q *question) unknown(reason string) { q.reasons = append(q.reasons, reason) }
@@ -113,6 +116,9 @@ func (q *question) answer(ctx context.Context) error {
 		}
 		q.control, q.controlByLookup = control.entry, control.byLookup
 	}
+	if err := q.askOutside(ctx); err != nil {
+		return err
+	}
 	if q.request.ID != "" {
 		if err := q.answerID(ctx); err != nil {
 			return err
@@ -122,6 +128,17 @@ func (q *question) answer(ctx context.Context) error {
 		return q.answerIdentity(ctx)
 	}
 	return nil
+}
+
+// askOutside looks for the known leaver: a look-up with the condition of the
+// query in it would find only those who are still there.
+func (q *question) askOutside(ctx context.Context) error {
+	if q.outsideByLookup = q.request.Outside == ""; q.outsideByLookup {
+		return nil
+	}
+	outside, err := q.byID(ctx, q.request.Outside)
+	q.outsideByLookup = outside.byLookup
+	return err
 }
 
 func (q *question) answerID(ctx context.Context) error {
@@ -140,6 +157,8 @@ func (q *question) answerID(ctx context.Context) error {
 		q.unknown("sql.lookup returned rows with other IDs only")
 	case !q.controlByLookup:
 		q.unknown("sql.lookup does not find a person who was in the last snapshot")
+	case !q.outsideByLookup:
+		q.unknown("sql.lookup does not find a person whom the last snapshot showed as a leaver")
 	default:
 		q.result.ID = reconcile.PresenceAbsent
 	}

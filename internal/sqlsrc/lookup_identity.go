@@ -176,6 +176,9 @@ func (s *identity) hits(ctx context.Context, st statement) (control bool, err er
 }
 
 func (s *identity) hold(e reconcile.Entry) {
+	if s.result.Leaver && e.ID == s.request.ID {
+		return // the leaver's own row
+	}
 	known := slices.ContainsFunc(s.holders, func(h reconcile.Entry) bool { return h.ID == e.ID && e.ID != "" })
 	if !known && len(s.holders) < maxHolders {
 		s.holders = append(s.holders, e)

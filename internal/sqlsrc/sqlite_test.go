@@ -163,6 +163,17 @@ func TestChangeProbeAndLeavers(t *testing.T) {
 	if r := lookup(t, s, reconcile.LookupRequest{Control: "1", ID: "2"}); r.ID != reconcile.PresenceFound || !r.Leaver {
 		t.Errorf("look-up of the leaver: %+v", r)
 	}
+	gone := reconcile.LookupRequest{Control: "1", Outside: "2", ID: "99"}
+	if r := lookup(t, s, gone); r.ID != reconcile.PresenceAbsent {
+		t.Errorf("the known leaver is found, and still the ID is not absent: %+v", r)
+	}
+	if r := lookup(t, s, reconcile.LookupRequest{Control: "1", ID: "2", Names: []string{"b"}}); r.Identity != reconcile.PresenceAbsent {
+		t.Errorf("a leaver's own row keeps the name in use: %+v", r)
+	}
+	o.Lookup = "SELECT id, login, mail, alias, type, active, scope AS status FROM people WHERE id = ? AND scope <> 'left'"
+	if r := lookup(t, w.Source(o), gone); r.ID != reconcile.PresenceUnknown || !strings.Contains(r.Reason, "leaver") {
+		t.Errorf("a look-up that does not see leavers proves an absence: %+v", r)
+	}
 }
 
 func TestWithoutLookupNobodyIsAbsent(t *testing.T) {

@@ -65,11 +65,16 @@ func TestLookups(t *testing.T) {
 	}{
 		{name: "present", i: 20, id: found, identity: found},
 		{name: "deleted", i: 10, id: absent, identity: absent},
-		{name: "moved to the leavers", i: 11, id: found, identity: found, leaver: true, change: leavers},
+		{name: "moved to the leavers", i: 11, id: found, identity: absent, leaver: true, change: leavers},
 		{
-			name: "moved to the leavers, by filter", i: 11, id: found, identity: found, leaver: true,
+			name: "moved to the leavers, by filter", i: 11, id: found, identity: absent, leaver: true,
 			change: func(o *ldapsrc.Options) { o.Leavers.Filter = "(entryDN:dnSubtreeMatch:=" + testserver.LeaversDN + ")" },
 		},
+		{
+			name: "the leavers' place may not be read", i: 10, id: unknown, identity: unknown, change: leavers,
+			acl: "access to dn.subtree=\"" + testserver.LeaversDN + "\" by * none\n" + testserver.DefaultACL,
+		},
+		{name: "deleted, and others among the leavers", i: 10, id: absent, identity: absent, change: leavers},
 		{name: "moved out of the base", i: 12, id: found, identity: found, change: leavers},
 		{
 			name: "the filter does not match any more", i: 20, id: found, identity: found,
