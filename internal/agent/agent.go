@@ -163,6 +163,9 @@ type run struct {
 	// is why no further export is tried.
 	archives map[reconcile.AccountID]kept
 	noSpace  error
+	// carried is the fingerprint that the server had before an upgrade; upgraded
+	// tells that this run carried the ledger over.
+	carried, upgraded string
 	// left are actions that a plan file does not contain.
 	left map[int]bool
 }

@@ -64,7 +64,7 @@ func (r *run) needsListing(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("look for the last listing: %w", err)
 	}
-	if at.IsZero() || r.started.Sub(at) > listingAge {
+	if at.IsZero() || r.index != nil || r.started.Sub(at) > listingAge {
 		return true, nil
 	}
 	if always, err := r.listsAlways(ctx); err != nil || always {

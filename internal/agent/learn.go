@@ -24,7 +24,7 @@ func (r *run) learn(ctx context.Context) error {
 	}
 	changes := r.changes(r.plan.Record)
 	changes.Sources = r.plan.Sources
-	changes.Meta = map[string]string{metaServer: r.report.Info.Fingerprint, metaRules: rulesDigest(r.rules), metaDiff: r.diffDigest()}
+	changes.Meta = map[string]string{metaServer: r.report.Info.Fingerprint, metaGeneration: r.report.Info.Generation, metaRules: rulesDigest(r.rules), metaDiff: r.diffDigest()}
 	changes.DeleteTombstonesBefore = r.started.Add(-r.tombstones())
 	changes.DeleteGoneBefore = changes.DeleteTombstonesBefore
 	changes.DeleteRunsBefore = r.started.Add(-runsKept)

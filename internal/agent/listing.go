@@ -28,6 +28,9 @@ func accountKeys(rules reconcile.NameRules, a reconcile.Account) []reconcile.Has
 
 // list reads all accounts of the server.
 func (r *run) list(ctx context.Context) error {
+	if r.index != nil {
+		return nil
+	}
 	index := &accountIndex{accounts: map[reconcile.AccountID]reconcile.Account{}, byKey: map[reconcile.Hash][]reconcile.AccountID{}}
 	err := r.server.Accounts(ctx, "", func(a reconcile.Account) error {
 		index.accounts[a.ID] = a

@@ -26,6 +26,9 @@ func (r *run) notices() {
 			})
 		}
 	}
+	if r.upgraded != "" {
+		r.notice(reconcile.Notice{Code: reconcile.NoticeServerUpgraded, Message: r.upgraded})
+	}
 	for _, w := range r.report.Info.Warnings {
 		r.notice(reconcile.Notice{Code: w.Code, Message: w.Message})
 	}

@@ -53,6 +53,9 @@ func (r *run) readSource(ctx context.Context, c config.Source) (reconcile.Source
 	source, policy := r.sources[c.Name], policyOf(c)
 	facts := reconcile.SourceFacts{State: st, Policy: policy, CanLookup: c.LDAP != nil || c.SQL.Lookup != ""}
 	facts.Fingerprint = digest(source.Fingerprint(), r.report.Info.Fingerprint)
+	if r.carried != "" && st.Fingerprint == digest(source.Fingerprint(), r.carried) {
+		facts.State.Fingerprint = facts.Fingerprint // the target is the same one, upgraded
+	}
 	var err error
 	if facts.Living, err = r.ledger.CountLiving(ctx, c.Name); err != nil {
 		return facts, fmt.Errorf("count the principals of %s: %w", c.Name, err)

@@ -80,6 +80,9 @@ func (r *run) cycle(ctx context.Context) error {
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
+	if goOn, err := r.meetServer(ctx); err != nil || !goOn {
+		return err
+	}
 	if err := r.recover(ctx); err != nil {
 		return err
 	}

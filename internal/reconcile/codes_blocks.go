@@ -46,13 +46,8 @@ var blockCodes = []Code{
 	},
 	{
 		BlockServerChanged, ClassBlock, "The mail server is not the one that was known",
-		"Known accounts were read as a sample, and more than a tenth of them are not as they were: other IDs, names or creation times. The mail server was probably replaced, restored from a backup, or is another one. Every write is stopped.",
+		"Known accounts were read as a sample, and more than a tenth of them are not as they were: other IDs, names or creation times; or the server was upgraded to 0.16 (or is of an older generation than before), and the known accounts do not carry on under their IDs with names that became addresses. The mail server was probably replaced, restored from a backup, or is another one. Every write is stopped.",
 		"Check server.url. After a move or a restore use syncagent relink --dry-run to see the new links, then syncagent relink.",
-	},
-	{
-		BlockUpgradeUnproven, ClassBlock, "The upgrade of the mail server is not proven",
-		"The mail server is of a newer generation, and the known accounts do not all carry on under the same IDs with names that became addresses. Every write is stopped.",
-		"Look at the accounts that differ in this report; syncagent relink --dry-run shows the links that fit.",
 	},
 	{
 		BlockLedgerLost, ClassBlock, "The ledger is lost or old",

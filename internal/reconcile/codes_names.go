@@ -68,7 +68,6 @@ const (
 	BlockIDAttributeChanged = "id-attribute-changed"
 	BlockDirectoryChanged   = "directory-changed"
 	BlockServerChanged      = "server-changed"
-	BlockUpgradeUnproven    = "upgrade-unproven"
 	BlockLedgerLost         = "ledger-lost"
 	BlockPermissionsMissing = "permissions-missing"
 )

@@ -1,6 +1,7 @@
 package stalwarttest
 
 import (
+	"slices"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type AccountSpec struct {
 	Group       bool      // a group instead of a user
 	Password    string    // kept as the password credential; a login still asks the directory
 	Created     time.Time // zero: now
+	ID          AccountID // as an upgrade from an older server keeps it; unused. Empty: the next one
 }
 
 // AddAccount makes an account without a login, as an administrator would. It panics if the domain is unknown or an
@@ -44,9 +46,26 @@ func (s *Server) AddAccount(spec AccountSpec) AccountID {
 	if spec.Password != "" {
 		a.setPassword(spec.Password)
 	}
-	s.insert(a)
+	if spec.ID == "" {
+		s.insert(a)
+	} else {
+		s.insertAs(a, string(spec.ID))
+	}
 	if !spec.Created.IsZero() {
 		a.created = stamp(spec.Created)
 	}
 	return AccountID(FormatID(a.id))
+}
+
+// insertAs stores an account under an id that it had before.
+func (s *Server) insertAs(a *account, id string) {
+	n, ok := ParseID(id)
+	if !ok || n == 0 || s.accounts[n] != nil {
+		panic("stalwarttest: this ID cannot be given: " + id)
+	}
+	next := s.nextID
+	s.nextID = n - 1
+	s.insert(a)
+	s.nextID = max(next, n)
+	slices.Sort(s.order)
 }

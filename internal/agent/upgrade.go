@@ -1,0 +1,148 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"syncagent/internal/audit"
+	"syncagent/internal/reconcile"
+	"syncagent/internal/state"
+)
+
+const (
+	// metaGeneration is the generation of the server that the IDs of the ledger
+	// are from.
+	metaGeneration = "server_generation"
+	// metaCarried is the fingerprint that the server had before it was upgraded to
+	// 0.16: a source whose target was that one means the same as before.
+	metaCarried = "server_fingerprint_before_upgrade"
+)
+
+// meetServer compares the generation of the server with that of the ledger,
+// before anything is done with an account ID: 0.16 writes them in another form,
+// in which an old one may be somebody else's. After a proven upgrade the ledger
+// is carried over, once. Else the plan is blocked, and go is false.
+func (r *run) meetServer(ctx context.Context) (goOn bool, err error) {
+	known, _, err := r.ledger.Meta(ctx, metaGeneration)
+	if err != nil {
+		return false, fmt.Errorf("look for the generation of the mail server: %w", err)
+	}
+	if r.carried, _, err = r.ledger.Meta(ctx, metaCarried); err != nil {
+		return false, fmt.Errorf("look for an upgrade of the mail server: %w", err)
+	}
+	wasOlder := strings.HasPrefix(known, "rest-")
+	switch {
+	case known == "" || wasOlder == r.timeless():
+		return true, nil
+	case !wasOlder:
+		r.blockServer("the ledger knows the mail server as " + known + ", and now it is Stalwart " + r.report.Info.Version +
+			": there is no way back from 0.16")
+		return false, nil
+	}
+	return r.upgrade(ctx, known)
+}
+
+// upgrade proves that the server is the known one after an upgrade to 0.16, and
+// carries the ledger over.
+func (r *run) upgrade(ctx context.Context, known string) (goOn bool, err error) {
+	facts := reconcile.UpgradeFacts{Rules: r.rules}
+	err = r.ledger.EachPrincipal(ctx, "", func(p reconcile.Principal) error {
+		facts.Principals = append(facts.Principals, p)
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("read the ledger: %w", err)
+	}
+	if err := r.list(ctx); err != nil {
+		return false, err
+	}
+	facts.Accounts = r.index.accounts
+	judged := reconcile.JudgeUpgrade(facts)
+	if !judged.Proven {
+		r.blockServer("the mail server was " + known + " and is Stalwart " + r.report.Info.Version + " now, but it is not proven to be the same one: " + judged.Why)
+		return false, nil
+	}
+	if err := r.carryOver(ctx, known, judged); err != nil {
+		return false, err
+	}
+	r.upgraded = fmt.Sprintf("the ledger was carried over from %s to Stalwart %s: %s", known, r.report.Info.Version, judged.Why)
+	r.log.Info("the ledger was carried over after an upgrade of the mail server", zap.String("from", known), zap.String("proof", judged.Why))
+	return true, nil
+}
+
+// carryOver writes the rows in their new form. The audit log has the intent
+// before and each new link after it. A dry run changes its copy of the ledger.
+func (r *run) carryOver(ctx context.Context, known string, judged reconcile.Upgrade) error {
+	fields := map[string]any{
+		"from": known, "to": r.report.Info.Generation, "version": r.report.Info.Version, "domain": judged.Domain,
+		"agreed": judged.Agreed, "gone": judged.Gone, "other_name": judged.Other,
+	}
+	if err := r.tell(ctx, "upgrade", "intent", fields); err != nil {
+		return err
+	}
+	before, _, err := r.ledger.Meta(ctx, metaServer)
+	if err != nil {
+		return fmt.Errorf("look for the known mail server: %w", err)
+	}
+	changes := r.changes(reconcile.Effect{Principals: judged.Principals})
+	changes.Meta = map[string]string{
+		metaGeneration: r.report.Info.Generation, metaCarried: before, metaServer: r.report.Info.Fingerprint,
+		metaTwins: "", // they stay aside, and are told as orphans
+	}
+	carry := state.Carry{
+		ID: reconcile.CarriedID, Name: judged.Name,
+		Key: func(name string) reconcile.Hash { return reconcile.HashOf(string(r.rules.Key(name))) },
+	}
+	if err := r.ledger.CarryOver(ctx, carry, changes); err != nil {
+		return fmt.Errorf("carry the ledger over: %w", err)
+	}
+	r.carried = before
+	if r.audit == nil {
+		return nil
+	}
+	if err := r.tellLinks(ctx, judged.Principals); err != nil {
+		return err
+	}
+	return r.tell(ctx, "upgrade", "done", fields)
+}
+
+// tellLinks records the links in their new form.
+func (r *run) tellLinks(ctx context.Context, principals []reconcile.Principal) error {
+	for some := range slices.Chunk(principals, tellAtOnce) {
+		var records []audit.Record
+		for _, p := range some {
+			if !p.Bound() || p.State == reconcile.StateGone {
+				continue
+			}
+			records = append(records, audit.Record{Run: r.id, Event: "detected", Phase: "link", Fields: map[string]any{
+				"source": p.Source, "stable_id": string(p.ID), "account": string(p.Link.Account), "from": "", "to": p.Link.Name,
+			}})
+		}
+		if len(records) == 0 {
+			continue
+		}
+		if err := r.audit.Append(ctx, records...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blockServer makes a plan that does nothing, because the server is not the one
+// that the ledger knows.
+func (r *run) blockServer(why string) {
+	r.plan.Plan = reconcile.BlockedPlan(r.sourceNames(), serverPlan(r.report.Info), why)
+	r.report.Result.Plan = r.plan.Plan
+}
+
+func (r *run) sourceNames() []string {
+	var names []string
+	for _, s := range r.cfg.Sources {
+		names = append(names, s.Name)
+	}
+	return names
+}
