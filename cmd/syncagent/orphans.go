@@ -17,7 +17,8 @@ func newOrphansCommand(g *globals) *cobra.Command {
 		Long: `Lists the accounts of the mail server and shows those that no known person is linked
 to and whose name and addresses nobody carries: mailboxes of people who left before
 syncagent came, made by hand, or moved aside. Groups, administrators and our own
-login are left out. Changes nothing; orphans are never touched by themselves.`,
+login are left out. Changes nothing; orphans are never touched by themselves. Those
+that should go are handed over with claim, which reads this report in both forms.`,
 		Example: `  syncagent orphans
   syncagent orphans --json | jq -r '.orphans[].name'`,
 		GroupID: groupLook,

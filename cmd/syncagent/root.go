@@ -37,6 +37,9 @@ func commands(g *globals) []*cobra.Command {
 		newRestoreCommand(g),
 		newProtectCommand(g),
 		newUnprotectCommand(g),
+		newClaimCommand(g),
+		newRelinkCommand(g),
+		newUndoCommand(g),
 		newRunCommand(g),
 		newVersionCommand(g),
 		newCompletionCommand(g),
@@ -92,7 +95,7 @@ func addGroups(root *cobra.Command, all []*cobra.Command) {
 
 // notBuilt are commands of the contract that this build does not have. A name
 // leaves the list when its command is built.
-var notBuilt = []string{"relink", "claim", "undo", "init", "replay", "state rebuild", "state migrate"}
+var notBuilt = []string{"init", "replay", "state rebuild", "state migrate"}
 
 // later tells that a command is known, but not built yet; nil if it is not
 // known at all.

@@ -186,13 +186,10 @@ func (g *globals) warnOldCopy(ctx context.Context, cfg *config.Config, s streams
 	}
 }
 
-// ledgerFile is the database in the state directory, as internal/state names it.
-const ledgerFile = "state.db"
-
 // lockForRestore takes the lock of the state directory without opening the
 // ledger, which may be damaged.
 func lockForRestore(dir string) (func(), error) {
-	file, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600) //nolint:gosec // the administrator names the folder
+	file, err := os.OpenFile(filepath.Join(dir, state.LockName), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600) //nolint:gosec // the administrator names the folder
 	if err != nil {
 		return nil, failed(fmt.Errorf("take the lock: %w", err))
 	}
@@ -213,7 +210,7 @@ func lockForRestore(dir string) (func(), error) {
 // moveAside renames the files of the present ledger, and gives a function that
 // puts them back.
 func moveAside(dir, stamp string) (aside string, back func() error, err error) {
-	old := filepath.Join(dir, ledgerFile)
+	old := filepath.Join(dir, state.DatabaseName)
 	target := old + ".before-restore-" + stamp
 	var moved []string
 	back = func() error {

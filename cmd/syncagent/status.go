@@ -223,7 +223,7 @@ func statusAudit(ctx context.Context, cfg *config.Config, ledger *state.Ledger, 
 // runningNow tells who holds the lock, without touching it: even a short look
 // through flock could turn a run away that starts at the same moment.
 func runningNow(dir string) string {
-	data, err := os.ReadFile(filepath.Join(dir, lockFile)) //nolint:gosec // the state directory is the administrator's
+	data, err := os.ReadFile(filepath.Join(dir, state.LockName)) //nolint:gosec // the state directory is the administrator's
 	if err != nil {
 		return ""
 	}
@@ -237,6 +237,3 @@ func runningNow(dir string) string {
 	}
 	return fmt.Sprintf("%s (process %d on %s) since %s", printable(h.Command), h.PID, printable(h.Host), moment(h.Since))
 }
-
-// lockFile is the lock in the state directory, as internal/state names it.
-const lockFile = "lock"

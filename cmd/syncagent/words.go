@@ -51,7 +51,7 @@ func itemsCounted(items []reconcile.ApprovedItem) string {
 	add(agent.ItemMiss, "absence")
 	for _, kind := range []reconcile.ActionKind{
 		reconcile.ActRelease, reconcile.ActPark, reconcile.ActSuspend, reconcile.ActResume, reconcile.ActRename,
-		reconcile.ActDestroyTwin, reconcile.ActRelink, reconcile.ActExport, reconcile.ActDelete,
+		reconcile.ActDestroyTwin, reconcile.ActRelink, reconcile.ActClaim, reconcile.ActExport, reconcile.ActDelete,
 	} {
 		add(string(kind), string(kind))
 	}

@@ -250,7 +250,7 @@ func (w *world) mischief(command string, args []string) (err error) {
 
 // ledgerExec changes the ledger behind the program's back.
 func (w *world) ledgerExec(statement string) error {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dir, "state", ledgerFile))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dir, "state", state.DatabaseName))
 	if err != nil {
 		return err
 	}

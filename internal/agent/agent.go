@@ -63,6 +63,8 @@ type RunOptions struct {
 	Command string
 	// Only restricts the run to the actions of a saved plan (apply).
 	Only *reconcile.RunResult
+	// Order makes the run carry out what a person ordered, and nothing else.
+	Order *Order
 	// Exact refuses the run if the plan computed now differs from Only.
 	Exact bool
 	// Progress is told how far the export of an account is; may be nil.
@@ -166,6 +168,8 @@ type run struct {
 	// carried is the fingerprint that the server had before an upgrade; upgraded
 	// tells that this run carried the ledger over.
 	carried, upgraded string
+	// accessBefore is the access of accounts before the run that is undone.
+	accessBefore map[reconcile.AccountID]string
 	// left are actions that a plan file does not contain.
 	left map[int]bool
 }

@@ -260,7 +260,8 @@ func (r *run) single(ctx context.Context, a reconcile.Action) outcome {
 		return r.resume(ctx, a)
 	case reconcile.ActDestroyTwin:
 		return r.destroyTwin(ctx, a)
-	case reconcile.ActRename, reconcile.ActRelease, reconcile.ActDelete, reconcile.ActExport, reconcile.ActRelink, reconcile.ActPurge:
+	case reconcile.ActRename, reconcile.ActRelease, reconcile.ActDelete, reconcile.ActExport,
+		reconcile.ActRelink, reconcile.ActClaim, reconcile.ActPurge:
 	}
 	return outcome{kept: fmt.Sprintf("this build cannot %s", a.Kind)}
 }
@@ -312,6 +313,9 @@ func (r *run) resume(ctx context.Context, a reconcile.Action) outcome {
 		if p.Source == a.Source && p.ID == a.StableID && p.Before != nil {
 			before = p.Before.Access
 		}
+	}
+	if before == "" { // nobody's account, which an undo gives back
+		before = r.accessBefore[a.Account]
 	}
 	if before == "" || (a.Before != nil && !a.Before.Suspended) {
 		return outcome{}

@@ -99,6 +99,7 @@ type way int
 const (
 	waySingle   way = iota // one call for each action
 	wayIdentity            // name and addresses, many in one request
+	wayLedger              // nothing on the server
 	wayDestroy             // many in one request
 )
 
@@ -109,8 +110,10 @@ func wayOf(a reconcile.Action) way {
 	case reconcile.ActDelete:
 		return wayDestroy
 	case reconcile.ActPark, reconcile.ActSuspend, reconcile.ActResume, reconcile.ActDestroyTwin,
-		reconcile.ActExport, reconcile.ActRelink, reconcile.ActPurge:
+		reconcile.ActExport, reconcile.ActPurge:
 		return waySingle
+	case reconcile.ActRelink, reconcile.ActClaim:
+		return wayLedger
 	}
 	return waySingle
 }
@@ -201,6 +204,8 @@ func (r *run) call(ctx context.Context, batch []reconcile.Action) []outcome {
 		return r.writeIdentities(ctx, batch)
 	case wayDestroy:
 		return r.destroy(ctx, batch)
+	case wayLedger:
+		return make([]outcome, len(batch))
 	case waySingle:
 	}
 	out := make([]outcome, len(batch))
@@ -227,15 +232,20 @@ func (r *run) settle(ctx context.Context, steps []state.Step, outcomes []outcome
 		if err != nil {
 			return err
 		}
+		fields := outcomeFields(a, o)
 		if o.err == nil && o.kept == "" {
-			changes = r.changes(mended(r.plan.Effects[a.Seq], o))
+			effect := mended(r.plan.Effects[a.Seq], o)
+			if access := accessCut(a, effect); access != "" {
+				fields["access_before"] = access
+			}
+			changes = r.changes(effect)
 		}
 		if changes.Meta, err = r.debts(a, o.err == nil && o.kept == "", o.kept != ""); err != nil {
 			return err
 		}
 		// The audit log first: whoever dies in between leaves the step open, and the
 		// next run records that it was done; never the other way round.
-		if err := r.tell(ctx, string(a.Kind), result, outcomeFields(a, o)); err != nil {
+		if err := r.tell(ctx, string(a.Kind), result, fields); err != nil {
 			return err
 		}
 		if err := r.ledger.Settle(ctx, []state.Settlement{settlement}, changes); err != nil {
@@ -345,6 +355,13 @@ func actionFields(a reconcile.Action) map[string]any {
 	if a.Via != "" {
 		f["via"] = a.Via
 	}
+	for key, value := range map[string]string{
+		"old_source": a.OldSource, "old_stable_id": string(a.OldID), "old_account": string(a.OldAccount), "held_entry": a.HeldEntry,
+	} {
+		if value != "" {
+			f[key] = value
+		}
+	}
 	if len(a.Addresses.From) > 0 || len(a.Addresses.To) > 0 {
 		f["addresses_from"], f["addresses_to"] = a.Addresses.From, a.Addresses.To
 	}
@@ -352,6 +369,16 @@ func actionFields(a reconcile.Action) map[string]any {
 		f["account_created"] = a.Before.Created.UTC().Format(time.RFC3339Nano)
 	}
 	return f
+}
+
+// accessCut is what an action that cut access will have to be undone with, for
+// the audit log: a lost ledger does not know it any more.
+func accessCut(a reconcile.Action, e reconcile.Effect) string {
+	cut := a.Kind == reconcile.ActPark || a.Kind == reconcile.ActSuspend
+	if !cut || len(e.Principals) == 0 || e.Principals[0].Before == nil {
+		return ""
+	}
+	return e.Principals[0].Before.Access
 }
 
 func outcomeFields(a reconcile.Action, o outcome) map[string]any {

@@ -31,6 +31,11 @@ func (r *run) learn(ctx context.Context) error {
 	if _, err := r.ledger.Record(ctx, changes); err != nil {
 		return fmt.Errorf("record what was seen: %w", err)
 	}
+	return r.keepBlocked(ctx)
+}
+
+// keepBlocked keeps a plan that a guard blocked, to be approved.
+func (r *run) keepBlocked(ctx context.Context) error {
 	if len(r.plan.Blocked) == 0 {
 		return nil
 	}

@@ -44,6 +44,7 @@ func limitsOf(l config.Limits) map[reconcile.ActionKind]reconcile.Limit {
 	}
 	return map[reconcile.ActionKind]reconcile.Limit{
 		reconcile.ActDelete: one(l.Delete), reconcile.ActSuspend: one(l.Suspend), reconcile.ActRename: one(l.Rename),
+		reconcile.ActRelink:  one(l.Rename),
 		reconcile.ActRelease: one(l.Release), reconcile.ActPark: one(l.Park), reconcile.ActDestroyTwin: one(l.Twin),
 	}
 }

@@ -84,6 +84,9 @@ func (r *run) differ(ctx context.Context, c config.Source, st reconcile.SourceSt
 	d := reconcile.NewDiffer(c.Name, digest(rulesDigest(r.rules), string(c.Policy.Disabled)))
 	sample := sampler{size: samplePerSource}
 	err := r.ledger.Known(ctx, c.Name, func(row int64, id reconcile.StableID, entry reconcile.Hash, s reconcile.State) error {
+		if r.opts.Order != nil {
+			entry = reconcile.Hash{} // an order looks at every entry
+		}
 		d.Know(row, id, entry, s)
 		if s == reconcile.StateActive {
 			sample.add(row, id)

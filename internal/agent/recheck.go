@@ -105,10 +105,14 @@ func (r *run) recheck(ctx context.Context, s *sessions, ref reconcile.PrincipalR
 	others := map[string]reconcile.LookupResult{}
 	for _, name := range r.order {
 		request := reconcile.LookupRequest{Control: r.controls[name], Outside: r.outside[name], Names: names, Addresses: addresses}
-		if name == ref.Source {
+		_, orphan := ref.ID.OrphanAccount()
+		if name == ref.Source && !orphan {
 			request.ID = ref.ID
 		}
 		result := r.ask(ctx, s, name, request)
+		if orphan { // nobody's account has no ID to ask for
+			result.ID = reconcile.PresenceAbsent
+		}
 		if name == ref.Source {
 			own = result
 		} else {
@@ -145,6 +149,17 @@ func provenOnly(result reconcile.LookupResult, why string) reconcile.LookupResul
 
 // identityOf gives everything that a principal's account answers to.
 func (r *run) identityOf(ref reconcile.PrincipalRef) (names, addresses []string) {
+	add := func(id reconcile.AccountID) {
+		for _, a := range r.facts.Accounts {
+			if a.ID == id {
+				names = append(names, a.Name)
+				addresses = append(append(addresses, a.Name), a.Addresses...)
+			}
+		}
+	}
+	if id, orphan := ref.ID.OrphanAccount(); orphan {
+		add(id)
+	}
 	for _, p := range r.facts.Principals {
 		if p.Ref() != ref {
 			continue
@@ -152,11 +167,8 @@ func (r *run) identityOf(ref reconcile.PrincipalRef) (names, addresses []string)
 		if p.Access != reconcile.AccessParked && p.Name != "" {
 			names = append(names, p.Name)
 		}
-		for _, a := range r.facts.Accounts {
-			if a.ID == p.Link.Account {
-				names = append(names, a.Name)
-				addresses = append(append(addresses, a.Name), a.Addresses...)
-			}
+		if _, orphan := ref.ID.OrphanAccount(); !orphan {
+			add(p.Link.Account)
 		}
 	}
 	return names, addresses

@@ -95,6 +95,9 @@ func (r *run) cycle(ctx context.Context) error {
 	if err := r.readSources(ctx); err != nil {
 		return err
 	}
+	if r.opts.Order != nil {
+		return r.ordered(ctx)
+	}
 	began := r.now()
 	if err := r.gather(ctx); err != nil {
 		return err

@@ -12,6 +12,7 @@ const (
 	ActRename      ActionKind = "rename"
 	ActDestroyTwin ActionKind = "destroy-twin"
 	ActRelink      ActionKind = "relink"
+	ActClaim       ActionKind = "claim"
 	ActExport      ActionKind = "export"
 	ActDelete      ActionKind = "delete"
 	ActPurge       ActionKind = "purge"
@@ -38,7 +39,7 @@ func StageOf(kind ActionKind) Stage {
 		return StageProtect
 	case ActRename, ActDestroyTwin, ActRelink:
 		return StageRename
-	case ActExport, ActDelete, ActPurge:
+	case ActExport, ActDelete, ActPurge, ActClaim:
 		return StageRemove
 	}
 	return StageRemove
@@ -70,6 +71,12 @@ type Action struct {
 	// Group binds actions that one request carries out together (a cycle, a twin
 	// that is moved aside and the rename that takes its name); zero: alone.
 	Group int `json:"group,omitempty"`
+	// OldSource, OldID and OldAccount are what a relink takes the place of.
+	OldSource  string    `json:"old_source,omitempty"`
+	OldID      StableID  `json:"old_stable_id,omitempty"`
+	OldAccount AccountID `json:"old_account,omitempty"`
+	// HeldEntry is the hash of the entry that an undo holds on to, in hex.
+	HeldEntry string `json:"held_entry,omitempty"`
 	// Before is the account as it must be found immediately before the action.
 	Before *Account `json:"-"`
 }

@@ -74,11 +74,12 @@ var limitCodes = map[ActionKind]string{
 	ActRelease:     BlockLimitRelease,
 	ActPark:        BlockLimitPark,
 	ActDestroyTwin: BlockLimitTwin,
+	ActRelink:      BlockLimitRelink,
 }
 
 // registry has every code once. It is never changed after start.
 var registry = index(holdCodes, addressCodes, removalCodes, accountCodes,
-	blockCodes, limitPages(), unusableCodes, noticeCodes, readingCodes, serverCodes)
+	orderCodes, blockCodes, limitPages(), unusableCodes, noticeCodes, readingCodes, serverCodes)
 
 func index(lists ...[]Code) map[string]Code {
 	all := map[string]Code{}

@@ -70,6 +70,7 @@ func limitPages() []Code {
 		{BlockLimitRelease, "release", "releases of addresses"},
 		{BlockLimitPark, "park", "accounts to move aside"},
 		{BlockLimitTwin, "twin", "second mailboxes to remove"},
+		{BlockLimitRelink, "rename", "new links"},
 	}
 	var list []Code
 	for _, k := range kinds {

@@ -48,6 +48,10 @@ const (
 	HoldAccountGone          = "account-gone"
 	HoldAccountChanged       = "account-changed"
 	HoldOrphanAccount        = "orphan-account"
+	HoldClaimRefused         = "claim-refused"
+	HoldClaimUsed            = "claim-used"
+	HoldRelinkUnproven       = "relink-unproven"
+	HoldNotUndone            = "not-undone"
 )
 
 // Codes of blocks: a whole stage of a source is stopped. The limits over seven
@@ -59,6 +63,7 @@ const (
 	BlockLimitRelease       = "limit-release"
 	BlockLimitPark          = "limit-park"
 	BlockLimitTwin          = "limit-twin"
+	BlockLimitRelink        = "limit-relink"
 	BlockDrop               = "drop"
 	BlockCanary             = "canary"
 	BlockFuse               = "fuse"

@@ -68,7 +68,7 @@ func TestEveryConstantIsRegisteredOnceUnderItsClass(t *testing.T) {
 func TestNoListRepeatsACode(t *testing.T) {
 	lists := [][]Code{
 		holdCodes, addressCodes, removalCodes, accountCodes,
-		blockCodes, limitPages(), unusableCodes, noticeCodes, readingCodes, serverCodes,
+		orderCodes, blockCodes, limitPages(), unusableCodes, noticeCodes, readingCodes, serverCodes,
 	}
 	if got, want := len(slices.Concat(lists...)), len(Codes()); got != want {
 		t.Errorf("the lists have %d codes, the registry %d", got, want)
@@ -103,7 +103,7 @@ func TestLimitCode(t *testing.T) {
 	if got := LimitCode(ActDestroyTwin, true); got != "limit-twin-week" {
 		t.Errorf("destroy-twin over a week: got %q", got)
 	}
-	for _, kind := range []ActionKind{ActResume, ActRelink, ActExport, ActPurge} {
+	for _, kind := range []ActionKind{ActResume, ActClaim, ActExport, ActPurge} {
 		if got := LimitCode(kind, true); got != "" {
 			t.Errorf("%s has the limit %q, want none", kind, got)
 		}

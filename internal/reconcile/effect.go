@@ -46,7 +46,7 @@ func (d *decider) effectOf(m *move) Effect {
 		if m.wish != nil {
 			row.Entry = m.wish.row.Entry
 		}
-	case ActDestroyTwin, ActRelink, ActExport, ActDelete, ActPurge:
+	case ActDestroyTwin, ActRelink, ActClaim, ActExport, ActDelete, ActPurge:
 	}
 	e.Principals = []Principal{row}
 	return e

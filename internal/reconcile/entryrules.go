@@ -72,7 +72,7 @@ func (d *decider) checkEntry(w *wish) {
 	}
 	d.checkConflict(w)
 	if w.old != nil && !w.old.HeldEntry.IsZero() {
-		if w.old.HeldEntry == w.row.Entry {
+		if w.old.HeldEntry == HeldHash(*w.entry) {
 			d.holdWish(w, HoldUndone, "an undo put this account back; it is left alone until its entry changes")
 		} else {
 			w.row.HeldEntry = Hash{}

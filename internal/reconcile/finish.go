@@ -123,7 +123,7 @@ func (d *decider) counts(p Plan) Counts {
 			c.Delete++
 		case ActDestroyTwin:
 			c.Twin++
-		case ActRelink, ActPurge:
+		case ActRelink, ActClaim, ActPurge:
 		}
 	}
 	return c
@@ -136,6 +136,7 @@ func (d *decider) planHash(p Plan) string {
 		Kind, Source, ID, Account, From, To, Via string
 		Before, After                            []string
 		Made                                     string
+		Old                                      []string `json:",omitempty"`
 	}
 	in := struct {
 		Version     int
@@ -155,7 +156,7 @@ func (d *decider) planHash(p Plan) string {
 		}
 		in.Actions = append(in.Actions, step{
 			string(a.Kind), a.Source, string(a.StableID), string(a.Account),
-			a.From, a.To, a.Via, a.Addresses.From, a.Addresses.To, made,
+			a.From, a.To, a.Via, a.Addresses.From, a.Addresses.To, made, oldOf(a),
 		})
 	}
 	for _, m := range p.Unconfirmed {
@@ -172,6 +173,14 @@ func (d *decider) planHash(p Plan) string {
 	}
 	sum := sha256.Sum256(text)
 	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// oldOf gives what a relink takes the place of; nothing for any other action.
+func oldOf(a Action) []string {
+	if a.OldSource == "" && a.OldID == "" && a.OldAccount == "" {
+		return nil
+	}
+	return []string{a.OldSource, string(a.OldID), string(a.OldAccount)}
 }
 
 func (d *decider) holdGoneSources() {

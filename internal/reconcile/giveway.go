@@ -101,7 +101,7 @@ func (d *decider) giveWayUnlinked(w *wish, acc *Account, byName bool, no func(st
 		return no(HoldNameReused, fmt.Sprintf("account %s existed before under this name: whoever logs in as %s opens that mailbox", acc.ID, w.name))
 	}
 	d.provided[acc.ID] = &move{
-		kind: ActPark, acc: acc, ref: PrincipalRef{w.ref.Source, StableID("orphan:" + string(acc.ID))},
+		kind: ActPark, acc: acc, ref: PrincipalRef{w.ref.Source, OrphanID(acc.ID)},
 		to: ownName(parkPrefix, acc), why: "the name is another person's now, and nothing proves whose mail this is",
 	}
 	return true

@@ -12,6 +12,7 @@ func DefaultLimits() map[ActionKind]Limit {
 	return map[ActionKind]Limit{
 		ActDelete: {20, 2}, ActSuspend: {50, 5}, ActRename: {100, 10},
 		ActRelease: {100, 10}, ActPark: {10, 1}, ActDestroyTwin: {20, 2},
+		ActRelink: {100, 10},
 	}
 }
 

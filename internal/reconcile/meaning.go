@@ -41,6 +41,9 @@ func (d *decider) churn(s *SourceFacts) (count, limit int) {
 		}
 	}
 	for ref := range d.world.missing {
+		if _, orphan := ref.ID.OrphanAccount(); orphan {
+			continue
+		}
 		if ref.Source == s.Source && fresh[d.hash(d.principals[ref].Name)] {
 			count++
 		}

@@ -13,6 +13,7 @@ func (d *decider) decideMissing(p *Principal) {
 	}
 	shown := missingOf(p, s)
 	row := *p
+	held, why := d.heldMissing(&row)
 	fresh := row.LastSeen.IsZero() || !row.Waiting.IsZero()
 	if fresh {
 		row.LastSeen, row.Waiting = s.State.LastComplete, timeZero
@@ -37,6 +38,10 @@ func (d *decider) decideMissing(p *Principal) {
 		}
 		row.State = StateMissing
 		d.record(row)
+	}
+	if held != "" {
+		d.hold(held, row.Ref(), row.Link.Account, row.Name, why)
+		return
 	}
 	d.lifecycle(&row, s)
 }

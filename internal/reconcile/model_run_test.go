@@ -139,7 +139,7 @@ func (m *model) carryOut(group []Action, upto int) (int, bool) {
 		}
 	case ActSuspend:
 		m.accounts[a.Account].blocked = true
-	case ActExport, ActPurge, ActRelink:
+	case ActExport, ActPurge, ActRelink, ActClaim:
 	case ActRename, ActRelease, ActPark, ActResume:
 		writes := IdentityWrites(group)
 		for i, write := range writes {

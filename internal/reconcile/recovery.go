@@ -26,7 +26,7 @@ func AskDone(a Action, now *Account, rules NameRules) Found {
 			return FoundDone
 		case ActExport: // it only reads; nothing is to be settled
 			return FoundNotDone
-		case ActRelease, ActPark, ActSuspend, ActResume, ActRename, ActRelink, ActPurge:
+		case ActRelease, ActPark, ActSuspend, ActResume, ActRename, ActRelink, ActClaim, ActPurge:
 			return FoundUnclear
 		}
 		return FoundUnclear
@@ -36,7 +36,7 @@ func AskDone(a Action, now *Account, rules NameRules) Found {
 	}
 	named := func(name string) bool { return name != "" && rules.Key(now.Name) == rules.Key(name) }
 	switch a.Kind {
-	case ActDelete, ActDestroyTwin, ActExport, ActPurge, ActRelink:
+	case ActDelete, ActDestroyTwin, ActExport, ActPurge, ActRelink, ActClaim:
 		return FoundNotDone
 	case ActSuspend:
 		return doneIf(now.Suspended)
@@ -108,8 +108,11 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 		}
 		p.Addresses = slices.DeleteFunc(slices.Clone(p.Addresses), gone)
 		p.Dropped = slices.DeleteFunc(slices.Clone(p.Dropped), func(x AddressDrop) bool { return gone(x.Address) })
-	case ActDestroyTwin, ActExport, ActPurge, ActRelink:
+	case ActDestroyTwin, ActExport, ActPurge, ActRelink, ActClaim:
 		return Effect{}
+	}
+	if a.HeldEntry != "" {
+		p.HeldEntry = parsedHash(a.HeldEntry)
 	}
 	e.Principals = []Principal{p}
 	return e

@@ -85,7 +85,7 @@ func TestRename(t *testing.T) {
 		{"after an undo, until the entry changes", func(s *scene) {
 			s.has("ann")
 			s.renamed("ann", "eve")
-			s.people["ann"].HeldEntry = HashEntry(*s.entries["ann"], "")
+			s.people["ann"].HeldEntry = HeldHash(*s.entries["ann"])
 		}, []string{"hold undone ann"}},
 		{"after an undo, once it changed again", func(s *scene) {
 			s.has("ann")

@@ -16,7 +16,7 @@ var kinds = map[reconcile.ActionKind]bool{
 	reconcile.ActRelease: true, reconcile.ActPark: true, reconcile.ActSuspend: true,
 	reconcile.ActResume: true, reconcile.ActRename: true, reconcile.ActDestroyTwin: true,
 	reconcile.ActRelink: true, reconcile.ActExport: true, reconcile.ActDelete: true,
-	reconcile.ActPurge: true,
+	reconcile.ActPurge: true, reconcile.ActClaim: true,
 }
 
 // checkPlan finds values that no plan of ours has.

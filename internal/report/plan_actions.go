@@ -24,6 +24,7 @@ var symbols = map[reconcile.ActionKind]string{
 	reconcile.ActRename:      "~",
 	reconcile.ActDestroyTwin: "-",
 	reconcile.ActRelink:      "+",
+	reconcile.ActClaim:       "?",
 	reconcile.ActExport:      ">",
 	reconcile.ActDelete:      "-",
 	reconcile.ActPurge:       "*",
@@ -115,7 +116,7 @@ func actionTone(kind reconcile.ActionKind) tone {
 		return toneBad
 	case reconcile.ActPark, reconcile.ActSuspend:
 		return toneWarn
-	case reconcile.ActRename, reconcile.ActRelease, reconcile.ActRelink:
+	case reconcile.ActRename, reconcile.ActRelease, reconcile.ActRelink, reconcile.ActClaim:
 		return toneChange
 	case reconcile.ActResume:
 		return toneGood
@@ -143,7 +144,9 @@ func actionText(a reconcile.Action) string {
 	case reconcile.ActDestroyTwin:
 		return "destroy-twin: remove the second mailbox that the server made, if it is proven empty"
 	case reconcile.ActRelink:
-		return "relink: note the new link, nothing changes on the server"
+		return "relink: " + relinkText(a)
+	case reconcile.ActClaim:
+		return "claim: the account counts as missing from now on, nothing changes on the server yet"
 	case reconcile.ActExport:
 		return "export: write a verified archive of the mailbox"
 	case reconcile.ActDelete:
@@ -152,6 +155,24 @@ func actionText(a reconcile.Action) string {
 		return "purge: free the space of deleted mail"
 	}
 	return string(a.Kind)
+}
+
+// relinkText says what takes the place of what.
+func relinkText(a reconcile.Action) string {
+	var parts []string
+	if a.OldID != "" {
+		parts = append(parts, fmt.Sprintf("stable ID %s instead of %s", a.StableID, a.OldID))
+	}
+	if a.OldSource != "" {
+		parts = append(parts, fmt.Sprintf("source %s instead of %s", a.Source, a.OldSource))
+	}
+	if a.OldAccount != "" {
+		parts = append(parts, fmt.Sprintf("account %s instead of %s", a.Account, a.OldAccount))
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "the account is linked to "+string(a.StableID))
+	}
+	return strings.Join(append(parts, "nothing changes on the server"), ", ")
 }
 
 // addressText says which addresses come and go with an action.

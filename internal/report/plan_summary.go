@@ -20,6 +20,7 @@ var counted = []struct {
 	{reconcile.ActRename, "renamed", "renamed"},
 	{reconcile.ActDestroyTwin, "twin removed", "twins removed"},
 	{reconcile.ActRelink, "relinked", "relinked"},
+	{reconcile.ActClaim, "account claimed", "accounts claimed"},
 	{reconcile.ActExport, "exported", "exported"},
 	{reconcile.ActDelete, "deleted", "deleted"},
 }

@@ -92,7 +92,7 @@ func RestoreBackup(ctx context.Context, opts Options, file string) (Summary, err
 	if opts.Command == "" {
 		opts.Command = "syncagent"
 	}
-	path := filepath.Join(opts.Dir, databaseName)
+	path := filepath.Join(opts.Dir, DatabaseName)
 	for _, name := range []string{path, path + "-wal", path + "-shm"} {
 		if _, err := os.Lstat(name); err == nil {
 			return sum, fmt.Errorf("restore the ledger: %s: %w", name, os.ErrExist)

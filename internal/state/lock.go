@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockName is the lock file in the state directory. It is never deleted: a
+// LockName is the lock file in the state directory. It is never deleted: a
 // lock on a deleted file would exclude nobody.
-const lockName = "lock"
+const LockName = "lock"
 
 // Holder tells who holds the lock of a state directory.
 type Holder struct {
@@ -51,7 +51,7 @@ func (l *Ledger) Lock(ctx context.Context, who string) (release func() error, er
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(filepath.Join(l.dir, lockName), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
+	file, err := os.OpenFile(filepath.Join(l.dir, LockName), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, wrap("lock", err)
 	}

@@ -120,7 +120,7 @@ func TestLockDoesNotFollowLinks(t *testing.T) {
 	if err := os.WriteFile(victim, []byte("keep"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(victim, filepath.Join(dir, lockName)); err != nil {
+	if err := os.Symlink(victim, filepath.Join(dir, LockName)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Lock(context.Background(), "x"); err == nil {

@@ -38,8 +38,8 @@ type Options struct {
 	Command string
 }
 
-// databaseName is the ledger's file in the state directory.
-const databaseName = "state.db"
+// DatabaseName is the ledger's file in the state directory.
+const DatabaseName = "state.db"
 
 // busyTimeout is how long a statement waits for another process, in
 // milliseconds.
@@ -108,7 +108,7 @@ func (l *Ledger) Close() error {
 	return errors.Join(errs...)
 }
 
-func (l *Ledger) path() string { return filepath.Join(l.dir, databaseName) }
+func (l *Ledger) path() string { return filepath.Join(l.dir, DatabaseName) }
 
 func (l *Ledger) openFile(ctx context.Context, command string) error {
 	err := prepareFiles(l.dir, l.path(), command)

@@ -19,7 +19,7 @@ import (
 // alter changes a closed ledger with another program's means.
 func alter(t *testing.T, dir string, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", fileURI(filepath.Join(dir, databaseName), nil))
+	db, err := sql.Open("sqlite", fileURI(filepath.Join(dir, DatabaseName), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,13 +115,13 @@ func TestOpenRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := closedLedger(t, 300)
 			c.spoil(t, dir)
-			before, err := os.ReadFile(filepath.Join(dir, databaseName))
+			before, err := os.ReadFile(filepath.Join(dir, DatabaseName))
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, err = Open(t.Context(), Options{Dir: dir, Mode: ReadWrite})
 			want(t, err, c.err)
-			after, err := os.ReadFile(filepath.Join(dir, databaseName))
+			after, err := os.ReadFile(filepath.Join(dir, DatabaseName))
 			if err != nil || string(after) != string(before) {
 				t.Errorf("the refused ledger was changed, %v", err)
 			}
@@ -136,7 +136,7 @@ func TestOpenRefuses(t *testing.T) {
 
 func overwrite(t *testing.T, dir string, offset int64, text string) {
 	t.Helper()
-	f, err := os.OpenFile(filepath.Join(dir, databaseName), os.O_WRONLY, 0)
+	f, err := os.OpenFile(filepath.Join(dir, DatabaseName), os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func overwrite(t *testing.T, dir string, offset int64, text string) {
 
 func TestDatabaseWithoutItsFile(t *testing.T) {
 	dir := killedLedger(t)
-	if err := os.Remove(filepath.Join(dir, databaseName)); err != nil {
+	if err := os.Remove(filepath.Join(dir, DatabaseName)); err != nil {
 		t.Fatal(err)
 	}
 	for _, mode := range []Mode{ReadWrite, ReadOnly} {
@@ -163,7 +163,7 @@ func TestOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")
 	}
-	for _, part := range []string{"", databaseName} {
+	for _, part := range []string{"", DatabaseName} {
 		dir := closedLedger(t, 1)
 		if err := os.Chown(filepath.Join(dir, part), 12345, 12345); err != nil {
 			t.Fatal(err)
@@ -272,7 +272,7 @@ func TestReadOnlyChangesNoByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := killedLedger(t)
 			if !index {
-				if err := os.Remove(filepath.Join(dir, databaseName+"-shm")); err != nil {
+				if err := os.Remove(filepath.Join(dir, DatabaseName+"-shm")); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -133,7 +133,7 @@ func copyOnce(ctx context.Context, memory *sql.DB, path string, log int64, index
 	if err != nil {
 		return err
 	}
-	copied := filepath.Join(dir, databaseName)
+	copied := filepath.Join(dir, DatabaseName)
 	err = errors.Join(copyFile(path, copied), copyFile(path+"-wal", copied+"-wal"))
 	if err == nil {
 		err = restore(ctx, memory, fileURI(copied, nil))

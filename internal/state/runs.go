@@ -26,6 +26,10 @@ type Run struct {
 	Error  string
 }
 
+// TriggerOrder is the trigger of runs that only carry a person's order out: they
+// are no run of the schedule, and LastSuccess does not count them.
+const TriggerOrder = "order"
+
 // exitRunning marks a run that has no exit code yet.
 const exitRunning = -1
 
@@ -98,7 +102,7 @@ func (l *Ledger) Run(ctx context.Context, id string) (Run, error) {
 // LastSuccess gives the newest run that ended with exit code 0, and whether
 // there was one.
 func (l *Ledger) LastSuccess(ctx context.Context) (Run, bool, error) {
-	runs, err := l.runs(ctx, "WHERE exit_code = 0 ORDER BY started DESC, id DESC LIMIT 1")
+	runs, err := l.runs(ctx, "WHERE exit_code = 0 AND trigger_by <> ? ORDER BY started DESC, id DESC LIMIT 1", TriggerOrder)
 	if err != nil || len(runs) == 0 {
 		return Run{}, false, wrap("read last successful run", err)
 	}
