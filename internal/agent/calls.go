@@ -219,6 +219,7 @@ func (r *run) destroy(ctx context.Context, batch []reconcile.Action) []outcome {
 	for i, a := range batch {
 		ids[i] = a.Account
 	}
+	counts := r.countCredentials(ctx, ids)
 	errs, err := r.server.Destroy(ctx, ids)
 	out := make([]outcome, len(batch))
 	for i := range batch {
@@ -233,6 +234,9 @@ func (r *run) destroy(ctx context.Context, batch []reconcile.Action) []outcome {
 		}
 		if k, ok := r.archives[ids[i]]; ok {
 			out[i].fields = map[string]any{"archive": k.path, "manifest_sha256": k.ManifestSHA256}
+		}
+		if out[i].err == nil && counts != nil {
+			out[i].ended(counts[i], "ended with it:")
 		}
 	}
 	return out
@@ -252,10 +256,7 @@ func (r *run) single(ctx context.Context, a reconcile.Action) outcome {
 	case reconcile.ActPark:
 		return r.park(ctx, a)
 	case reconcile.ActSuspend:
-		before, err := r.server.Suspend(ctx, a.Account)
-		return outcome{err: err, mend: remember(before), notes: []string{
-			stalwart.NotCutSessions + ": IMAP sessions that are open now go on until they end",
-		}}
+		return r.suspend(ctx, a)
 	case reconcile.ActResume:
 		return r.resume(ctx, a)
 	case reconcile.ActDestroyTwin:
@@ -266,11 +267,27 @@ func (r *run) single(ctx context.Context, a reconcile.Action) outcome {
 	return outcome{kept: fmt.Sprintf("this build cannot %s", a.Kind)}
 }
 
+func (r *run) suspend(ctx context.Context, a reconcile.Action) outcome {
+	before, err := r.server.Suspend(ctx, a.Account)
+	o := outcome{err: err, mend: remember(before), notes: []string{
+		stalwart.NotCutSessions + ": IMAP sessions that are open now go on until they end",
+	}}
+	if err == nil {
+		if counts := r.countCredentials(ctx, []reconcile.AccountID{a.Account}); counts != nil {
+			o.ended(counts[0], "shut out (until it is taken back):")
+		}
+	}
+	return o
+}
+
 func (r *run) park(ctx context.Context, a reconcile.Action) outcome {
 	result, err := r.server.Park(ctx, reconcile.IdentityWrite{Account: a.Account, Name: a.To}, true)
 	o := outcome{err: err}
 	for _, reason := range result.NotCut {
 		o.notes = append(o.notes, reason.Code+": "+reason.Message)
+	}
+	if err == nil && r.report.Info.Can.Credentials {
+		o.ended(stalwart.CredentialCount{AppPasswords: result.AppPasswords, APIKeys: result.APIKeys}, "destroyed:")
 	}
 	if !r.cutBefore(a) { // else what we read now is our own cut
 		o.mend = remember(result.Before)

@@ -192,6 +192,8 @@ type outcome struct {
 	notes []string
 	// kept says why the action was not carried through although nothing failed.
 	kept string
+	// told is worth a word in the report.
+	told string
 	// fields are more for the audit record.
 	fields map[string]any
 	// mend changes the row that the ledger records.
@@ -287,8 +289,12 @@ func (r *run) note(a reconcile.Action, o outcome) {
 		}
 	case o.kept != "":
 		result = reconcile.Result{Seq: a.Seq, Outcome: reconcile.OutcomeSkipped, Error: o.kept}
-	case len(o.notes) > 0:
-		result.Hint = strings.Join(o.notes, "; ")
+	default:
+		words := o.notes
+		if o.told != "" {
+			words = append([]string{o.told}, o.notes...)
+		}
+		result.Hint = strings.Join(words, "; ")
 	}
 	r.results[a.Seq] = result
 	r.logAction(a, result)
