@@ -51,7 +51,7 @@ func (r *run) readSource(ctx context.Context, c config.Source) (reconcile.Source
 	st := r.states[c.Name]
 	st.Name = c.Name
 	source, policy := r.sources[c.Name], policyOf(c)
-	facts := reconcile.SourceFacts{State: st, Policy: policy, CanLookup: c.LDAP != nil || c.SQL.Lookup != ""}
+	facts := reconcile.SourceFacts{State: st, Policy: policy, CanLookup: c.LDAP != nil || c.SQL.Lookup != "", Servers: serversOf(source)}
 	facts.Fingerprint = digest(source.Fingerprint(), r.report.Info.Fingerprint)
 	if r.carried != "" && st.Fingerprint == digest(source.Fingerprint(), r.carried) {
 		facts.State.Fingerprint = facts.Fingerprint // the target is the same one, upgraded

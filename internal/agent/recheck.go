@@ -15,6 +15,12 @@ var errEnough = errors.New("enough")
 // decide makes the plan; what it wants to remove is asked for again first.
 func (r *run) decide(ctx context.Context) error {
 	d := reconcile.Decide(r.facts)
+	if len(d.WantServers) > 0 {
+		if err := r.askServers(ctx, d.WantServers); err != nil {
+			return err
+		}
+		d = reconcile.Decide(r.facts)
+	}
 	if len(d.WantRechecks) > 0 {
 		answers, err := r.recheckAll(ctx, d.WantRechecks)
 		if err != nil {

@@ -48,6 +48,7 @@ type decider struct {
 	newCount       int
 	linkedN        int
 	rechecks       []PrincipalRef
+	wantServers    map[PrincipalRef]bool
 	blocks         []BlockReason
 	allowed        map[string]map[Stage]bool
 	approvedStages map[Stage]bool
@@ -59,7 +60,7 @@ func newDecider(f Facts) *decider {
 	return &decider{
 		world: newWorld(f), judged: map[string]*judgement{}, wishes: map[PrincipalRef]*wish{},
 		moves: map[AccountID]*move{}, moveHolds: map[AccountID]Hold{}, now: map[PrincipalRef]*Principal{},
-		effects: map[int]Effect{}, latest: map[PrincipalRef]Principal{}, allowed: map[string]map[Stage]bool{}, approvedStages: map[Stage]bool{},
+		effects: map[int]Effect{}, latest: map[PrincipalRef]Principal{}, wantServers: map[PrincipalRef]bool{}, allowed: map[string]map[Stage]bool{}, approvedStages: map[Stage]bool{},
 	}
 }
 

@@ -23,9 +23,13 @@ type Facts struct {
 	Can           Can
 	// BadNames says of names concerned why an account that has one cannot be
 	// addressed safely, BadTargets why no account can be given one.
-	BadNames    map[string]string
-	BadTargets  map[string]string
-	Rechecks    map[PrincipalRef]Recheck
+	BadNames   map[string]string
+	BadTargets map[string]string
+	Rechecks   map[PrincipalRef]Recheck
+	// OnServers is what every other server of a source that answered shows of an
+	// entry whose name passes to, or from, another person. A ref that is not in it
+	// was not asked for.
+	OnServers   map[PrincipalRef][]ServerView
 	Contents    map[AccountID]Contents
 	Recent      []PastAction
 	Approvals   []Approval
@@ -58,6 +62,8 @@ type SourceFacts struct {
 	Fingerprint string
 	// CanLookup tells whether the source can be asked for one ID.
 	CanLookup bool
+	// Servers is the number of servers that give this directory, 0 and 1 alike.
+	Servers int
 	// Living counts the ledger's principals that are active, in all and by the
 	// domain of their name.
 	Living         int
@@ -129,6 +135,8 @@ type Decision struct {
 	// can be final; Needs passes them on.
 	WantRechecks []PrincipalRef
 	WantContents []AccountID
+	// WantServers are entries that every server of their source must be asked for.
+	WantServers []PrincipalRef
 }
 
 // Detection is something noticed about a principal.

@@ -38,7 +38,7 @@ func (d *decider) finish() Decision {
 	plan.Hash = d.planHash(plan)
 	out := Decision{
 		Plan: plan, Effects: d.effects, Allowed: d.allowed, Blocked: d.blocked,
-		Detected: d.detected, WantRechecks: d.rechecks,
+		Detected: d.detected, WantRechecks: d.rechecks, WantServers: sortedRefs(d.wantServers),
 	}
 	out.Record.Principals = make([]Principal, 0, len(d.now)) // a first run records everybody
 	for _, ref := range slices.SortedFunc(maps.Keys(d.now), compareRefs) {

@@ -61,6 +61,8 @@ func (d *decider) giveWayLiving(w *wish, key Hash, acc *Account, q *Principal, b
 		return no(HoldNameConflict, fmt.Sprintf("account %s belongs to %s, whose entry carries it, too", acc.ID, q.ID))
 	}
 	switch {
+	case byName && d.waitsForServers(acc):
+		return no(HoldRenameWaiting, fmt.Sprintf("account %s of %s gives the name up once the servers of the directory agree; that is waited for during one run", acc.ID, q.ID))
 	case byName && key != d.hash(w.name):
 		return no(HoldAddressTaken, fmt.Sprintf("account %s still has this as its name, because the rename of its owner %s has to wait", acc.ID, q.ID))
 	case byName && !d.sources[q.Source].Policy.Park:

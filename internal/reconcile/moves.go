@@ -29,6 +29,7 @@ type move struct {
 // parked, which renames have to wait. A held move may hold others, so this
 // goes on until nothing changes.
 func (d *decider) resolveIdentities() {
+	d.holdPassing()
 	base := len(d.holds)
 	for {
 		d.holds = d.holds[:base]
