@@ -35,6 +35,7 @@ with whose login. A wrong result ends the demonstration with 1.
 Configuration, directory, state and audit log are left in a folder to look at.
 Nothing else is touched; no configuration is read.`,
 		Example: `  syncagent demo
+  syncagent demo --server rest      the same with Stalwart 0.15
   syncagent demo --users 1000 --dir ~/syncagent-demo`,
 		GroupID: groupStart,
 		Args:    noArgs,
@@ -47,7 +48,7 @@ Nothing else is touched; no configuration is read.`,
 		},
 	}
 	cmd.Flags().IntVar(&opts.users, "users", 200, "`NUMBER` of people in the directory")
-	cmd.Flags().StringVar(&opts.server, "server", "jmap", "`KIND` of simulated mail server: jmap (Stalwart 0.16 and later)")
+	cmd.Flags().StringVar(&opts.server, "server", "jmap", "`KIND` of simulated mail server: jmap (Stalwart 0.16 and later) or rest ("+demo.OlderVersion+")")
 	cmd.Flags().StringVar(&opts.dir, "dir", "", "empty or new `DIR` for everything that is left (default a new temporary folder)")
 	return cmd
 }
@@ -59,7 +60,7 @@ func runDemo(ctx context.Context, opts demoOptions, s streams) error {
 	log := opts.logger(config.Log{Level: config.LevelError})
 	defer func() { _ = log.Sync() }() // a terminal or pipe cannot be synced
 	o := demo.Options{
-		Users: opts.users, Dir: opts.dir, Out: s.out, Short: opts.quiet,
+		Users: opts.users, Older: opts.server == "rest", Dir: opts.dir, Out: s.out, Short: opts.quiet,
 		Color: opts.useColor(s.out), Log: log, Now: opts.now,
 	}
 	if opts.format == formatJSON {
@@ -80,10 +81,8 @@ func runDemo(ctx context.Context, opts demoOptions, s streams) error {
 
 func (o demoOptions) checkDemo() error {
 	switch {
-	case o.server == "rest":
-		return usageError("use --server jmap", "--server rest: this build cannot simulate Stalwart 0.5 to 0.15 yet")
-	case o.server != "jmap":
-		return usageError("use --server jmap", "--server %q is not known", o.server)
+	case o.server != "jmap" && o.server != "rest":
+		return usageError("use --server jmap or --server rest", "--server %q is not known", o.server)
 	case o.users < demo.MinUsers || o.users > demo.MaxUsers:
 		return usageError("", "--users %d: use %d to %d", o.users, demo.MinUsers, demo.MaxUsers)
 	}

@@ -30,9 +30,20 @@ func TestDemoCommand(t *testing.T) {
 	}
 }
 
+func TestDemoOfAnOlderServer(t *testing.T) {
+	var out, errs bytes.Buffer
+	args := []string{"demo", "--server", "rest", "--users", "50", "--json", "--dir", filepath.Join(t.TempDir(), "d")}
+	if code := (Main{Args: args, Stdout: &out, Stderr: &errs}).Run(t.Context()); code != exitOK {
+		t.Fatalf("exit code %d\n%s", code, errs.String())
+	}
+	var sum demo.Summary
+	if err := json.Unmarshal(out.Bytes(), &sum); err != nil || sum.Renamed != 8 || sum.Deleted != 2 || sum.Purges != 1 {
+		t.Errorf("%v, summary: %+v", err, sum)
+	}
+}
+
 func TestDemoUsage(t *testing.T) {
 	for args, want := range map[string]string{
-		"--server rest":  "cannot simulate Stalwart 0.5 to 0.15 yet",
 		"--server imap":  "is not known",
 		"--users 3":      "use 50 to 20000",
 		"--format html":  "has no format html",

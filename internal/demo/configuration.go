@@ -4,13 +4,13 @@ import "fmt"
 
 // configuration is the file that the runs of the demonstration load: an
 // ordinary one, except for the remarks.
-func configuration(url string) string {
+func configuration(url, login string) string {
 	return fmt.Sprintf(`# Written by "syncagent demo". Paths are relative to this file.
 server:
   # The simulated mail server of the demonstration; it is gone when the
   # demonstration has ended, so "syncagent sync" would end with exit code 6.
   url: %s
-  api_key: { file: api-key }
+  %s
   rate: 1000                  # it stands nothing but the demonstration
 sources:
   - name: staff
@@ -36,5 +36,5 @@ policy:
 state: { dir: state }
 audit: { file: audit.jsonl }
 listen: ""
-`, url)
+`, url, login)
 }

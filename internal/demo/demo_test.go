@@ -39,6 +39,31 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// TestDemoOfAnOlderServer gives it with a server of 0.15.
+func TestDemoOfAnOlderServer(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "older")
+	var out bytes.Buffer
+	sum, err := Run(t.Context(), Options{Users: 50, Older: true, Dir: dir, Out: &out})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	if sum.Renamed != 8 || sum.TwinsRemoved != 1 || sum.Parked != 1 || sum.Deleted != 2 || sum.Protected != 1 || sum.Purges != 1 || sum.Checked != 50+3*47 {
+		t.Errorf("summary: %+v", sum)
+	}
+	told := strings.Join(strings.Fields(out.String()), " ")
+	for _, want := range []string{"Stalwart mail server 0.15.5", "the mail of John Miller", "it runs in the background there", "Nothing is left to do."} {
+		if !strings.Contains(told, want) {
+			t.Errorf("the story lacks %q", want)
+		}
+	}
+	if strings.Contains(told, "app password") || strings.Contains(told, "phone") {
+		t.Error("the story tells of app passwords, which do not work there")
+	}
+	if _, err := config.Load(filepath.Join(dir, "syncagent.yaml")); err != nil {
+		t.Error(err)
+	}
+}
+
 func checkStory(t *testing.T, story string) {
 	t.Helper()
 	told := strings.Join(strings.Fields(story), " ") // lines may break anywhere

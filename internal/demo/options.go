@@ -13,6 +13,9 @@ import (
 	"go.uber.org/zap"
 )
 
+// OlderVersion is what Options.Older simulates.
+const OlderVersion = "0.15.5"
+
 // The sizes that the demonstration works with.
 const (
 	MinUsers = 50
@@ -23,6 +26,8 @@ const (
 type Options struct {
 	// Users is how many people the directory has, MinUsers to MaxUsers.
 	Users int
+	// Older simulates a mail server before 0.16 (OlderVersion).
+	Older bool
 	// Dir receives configuration, directory, state and audit log; it is made if
 	// it does not exist and must be empty. Empty: a new temporary folder.
 	Dir string

@@ -49,9 +49,10 @@ func newWorld(ctx context.Context, o Options, dir string) (*world, error) {
 		return w, err
 	}
 	w.server = stalwarttest.New(stalwarttest.Options{
-		Domains:   []stalwarttest.Domain{{Name: domain}},
-		Directory: stalwarttest.NewSQLDirectory(w.direct.db, loginQuery, aliasQuery),
-		Now:       w.clock,
+		Generation: w.version(),
+		Domains:    []stalwarttest.Domain{{Name: domain}},
+		Directory:  stalwarttest.NewSQLDirectory(w.direct.db, loginQuery, aliasQuery),
+		Now:        w.clock,
 	})
 	w.mail = w.server
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
@@ -67,7 +68,14 @@ func newWorld(ctx context.Context, o Options, dir string) (*world, error) {
 }
 
 func (w *world) configure(url string) error {
-	for name, text := range map[string]string{"api-key": w.server.APIKey() + "\n", "syncagent.yaml": configuration(url)} {
+	secret, login := "api-key", "api_key: { file: api-key }"
+	text := ""
+	if w.opts.Older {
+		secret, login, text = "password", "username: admin\n  password: { file: password }", w.server.Admin().Password
+	} else {
+		text = w.server.APIKey()
+	}
+	for name, text := range map[string]string{secret: text + "\n", "syncagent.yaml": configuration(url, login)} {
 		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("write the configuration: %w", err)
 		}
@@ -78,6 +86,14 @@ func (w *world) configure(url string) error {
 	}
 	w.cfg = cfg
 	return nil
+}
+
+// version is the generation of the simulated mail server, empty for 0.16.
+func (w *world) version() string {
+	if w.opts.Older {
+		return OlderVersion
+	}
+	return ""
 }
 
 // clock is the clock of the demonstration: it goes as the real one does, and
