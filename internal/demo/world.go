@@ -68,14 +68,15 @@ func newWorld(ctx context.Context, o Options, dir string) (*world, error) {
 }
 
 func (w *world) configure(url string) error {
-	secret, login := "api-key", "api_key: { file: api-key }"
-	text := ""
+	files := map[string]string{}
 	if w.opts.Older {
-		secret, login, text = "password", "username: admin\n  password: { file: password }", w.server.Admin().Password
+		files["password"] = w.server.Admin().Password + "\n"
+		files["syncagent.yaml"] = configuration(url, "username: admin\n  password: { file: password }")
 	} else {
-		text = w.server.APIKey()
+		files["api-key"] = w.server.APIKey() + "\n"
+		files["syncagent.yaml"] = configuration(url, "api_key: { file: api-key }")
 	}
-	for name, text := range map[string]string{secret: text + "\n", "syncagent.yaml": configuration(url, login)} {
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(w.dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("write the configuration: %w", err)
 		}
