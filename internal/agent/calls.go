@@ -339,26 +339,3 @@ func (r *run) resume(ctx context.Context, a reconcile.Action) outcome {
 	}
 	return outcome{err: r.server.Resume(ctx, a.Account, before)}
 }
-
-// destroyTwin looks into the twin that was moved aside, and destroys it only if
-// it is proven empty.
-func (r *run) destroyTwin(ctx context.Context, a reconcile.Action) outcome {
-	contents, err := r.server.Contents(ctx, a.Account)
-	switch {
-	case err != nil:
-		return outcome{err: err}
-	case !contents.Known:
-		return outcome{kept: "the twin stays aside: it could not be looked into: " + contents.MissingWhy}
-	case !contents.Empty():
-		return outcome{kept: fmt.Sprintf("the twin stays aside as %s: it is not empty (%d messages, %d bytes)", a.From, contents.Messages, contents.UsedBytes)}
-	}
-	errs, err := r.server.Destroy(ctx, []reconcile.AccountID{a.Account})
-	if len(errs) == 1 {
-		err = errs[0]
-	}
-	if err := gone(err); err != nil {
-		return outcome{err: err}
-	}
-	r.deleted = append(r.deleted, a.Account)
-	return outcome{}
-}

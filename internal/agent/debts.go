@@ -41,7 +41,7 @@ func (r *run) debts(a reconcile.Action, done, kept bool) (map[string]string, err
 		delete(r.twins, a.Account)
 	case done:
 		var twin reconcile.Action
-		if twin, twins = reconcile.DestroyAside(a); twins && abilities(r.report.Info).Look {
+		if twin, twins = reconcile.DestroyAside(a, r.mergeTwins(a.Source)); twins && abilities(r.report.Info).Look {
 			r.twins[a.Account] = twin
 		}
 	}
@@ -78,6 +78,9 @@ func (r *run) twinsText() (string, error) {
 
 // readDebts reads what an interrupted run owes; a dry run only counts it.
 func (r *run) readDebts(ctx context.Context, openSteps int) error {
+	if err := r.readKeptTwins(ctx); err != nil {
+		return err
+	}
 	r.twins = map[reconcile.AccountID]reconcile.Action{}
 	text, _, err := r.ledger.Meta(ctx, metaTwins)
 	if err != nil {

@@ -194,6 +194,8 @@ type outcome struct {
 	kept string
 	// told is worth a word in the report.
 	told string
+	// code is that of the hold which tells of it from now on.
+	code string
 	// fields are more for the audit record.
 	fields map[string]any
 	// mend changes the row that the ledger records.
@@ -244,6 +246,11 @@ func (r *run) settle(ctx context.Context, steps []state.Step, outcomes []outcome
 		}
 		if changes.Meta, err = r.debts(a, o.err == nil && o.kept == "", o.kept != ""); err != nil {
 			return err
+		}
+		if o.code != "" {
+			if err := r.keepTwin(a, o, changes.Meta); err != nil {
+				return err
+			}
 		}
 		// The audit log first: whoever dies in between leaves the step open, and the
 		// next run records that it was done; never the other way round.

@@ -102,8 +102,9 @@ func (r *run) fixedFacts(ctx context.Context) error {
 	f.Now, f.Rules = r.started, r.rules
 	f.Server = serverPlan(info)
 	f.Self, f.SelfName, f.Can = info.Self, info.SelfName, abilities(info)
+	f.Can.NoMerge = noMerge(r.server)
 	f.Can.Export = reader(r.server) != nil
-	f.Rechecks, f.Contents = map[reconcile.PrincipalRef]reconcile.Recheck{}, nil
+	f.Rechecks = map[reconcile.PrincipalRef]reconcile.Recheck{}
 	var err error
 	if f.Recent, err = r.ledger.PastActions(ctx, r.started.Add(-7*24*time.Hour)); err != nil {
 		return fmt.Errorf("read the actions of the last week: %w", err)

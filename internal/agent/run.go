@@ -106,6 +106,9 @@ func (r *run) cycle(ctx context.Context) error {
 		return err
 	}
 	r.notices()
+	if err := r.tellKeptTwins(ctx); err != nil {
+		return err
+	}
 	r.took("decide", began)
 	r.report.Result.Plan = r.plan.Plan
 	if r.opts.DryRun {

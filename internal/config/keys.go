@@ -177,7 +177,7 @@ func policyKeys() []Key {
 		{p + ".name_reuse", "park or hold", "park", "What happens to the account of a person who is gone when somebody else gets the name: " +
 			"moved aside with its access cut, or left alone with an alarm."},
 		{p + ".twin", "replace-empty, merge or hold", "replace-empty", "What happens to an account that the server made by itself under a renamed " +
-			"person's new name: it is moved aside, and destroyed if it is proven to be empty."},
+			"person's new name: it is moved aside, and destroyed if it is proven to be empty; merge copies its mail into the real mailbox first."},
 		{p + ".tombstones", "duration", "365d", "How long a name or address remembers its owner."},
 		{p + ".purge", "after-deletes, never or a cron expression", "after-deletes", "When the server is told to drop the data of deleted accounts. " +
 			"It concerns the whole server, so a source cannot override it."},

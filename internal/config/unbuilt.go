@@ -18,10 +18,6 @@ type notBuilt struct {
 
 var notBuiltYet = []notBuilt{
 	{
-		"policy.twin", func(_ *Config, _ *Source, p *Policy) bool { return p.Twin == TwinMerge },
-		"merge is not in this build", "use replace-empty or hold",
-	},
-	{
 		"sources[].map.name_also", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && len(s.Map.NameAlso) > 0 },
 		"is not in this build", "remove the key",
 	},

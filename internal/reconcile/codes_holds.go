@@ -109,7 +109,7 @@ var holdCodes = []Code{
 	},
 	{
 		HoldTwinNotEmpty, ClassHold, "The second mailbox is not empty",
-		"After the rename in the directory the mail server made a second mailbox under the new name, and it already holds mail or other data. It was moved aside and is kept; nothing in it was lost or merged.",
+		"After the rename in the directory the mail server made a second mailbox under the new name, and it holds mail, or other data that cannot be merged (contacts, calendars, files, Sieve scripts). It was moved aside and is kept; nothing in it was lost.",
 		"Move what is needed into the real mailbox, for instance with syncagent export and restore, then delete the second mailbox; or choose policy.twin: merge.",
 	},
 	{

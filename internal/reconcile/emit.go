@@ -30,7 +30,7 @@ func (d *decider) emit() {
 		d.emitMove(m)
 	}
 	for _, m := range ordered {
-		if m.twin && d.Can.Look {
+		if m.twin {
 			d.emitTwin(m)
 		}
 	}
@@ -101,8 +101,22 @@ func (d *decider) groupTwins(ordered []*move) {
 	}
 }
 
+// emitTwin looks into a twin once it is aside, and brings its mail over where
+// that is wanted and can be done.
 func (d *decider) emitTwin(m *move) {
-	if a, ok := DestroyAside(d.actions[m.seq-1]); ok {
+	merge := d.sources[m.ref.Source].Policy.Twin == TwinMerge
+	if merge && (!d.Can.Look || d.Can.NoMerge != "") {
+		why := d.Can.NoMerge
+		if why == "" {
+			why = "our rights on the server do not allow to look into it"
+		}
+		d.hold(HoldTwinMergeUnsupported, m.ref, m.acc.ID, m.to, "it stays aside unless it is empty: "+why)
+		merge = false
+	}
+	if !d.Can.Look {
+		return
+	}
+	if a, ok := DestroyAside(d.actions[m.seq-1], merge); ok {
 		a.After = []int{m.seq}
 		d.add(a, Effect{})
 	}

@@ -30,7 +30,6 @@ type Facts struct {
 	// entry whose name passes to, or from, another person. A ref that is not in it
 	// was not asked for.
 	OnServers   map[PrincipalRef][]ServerView
-	Contents    map[AccountID]Contents
 	Recent      []PastAction
 	Approvals   []Approval
 	Protections []Protection
@@ -44,6 +43,9 @@ type Facts struct {
 // Can is what the server and our rights on it allow.
 type Can struct {
 	Rename, Delete, Purge, Suspend, Export, Look bool
+	// NoMerge says why the mail of a twin cannot be copied into the real account;
+	// empty if it can.
+	NoMerge string
 	// NeverRename and NeverDelete tell that the server's version cannot do it, or
 	// must not be made to, whatever our rights are: that is held for each account
 	// rather than blocked until somebody gives us more rights.
@@ -131,10 +133,8 @@ type Decision struct {
 	Blocked []ApprovedItem
 	// Detected are renames and removals seen for the first time, for the audit.
 	Detected []Detection
-	// WantRechecks and WantContents name what must be looked at before the plan
-	// can be final; Needs passes them on.
+	// WantRechecks names who must be looked for again before the plan can be final.
 	WantRechecks []PrincipalRef
-	WantContents []AccountID
 	// WantServers are entries that every server of their source must be asked for.
 	WantServers []PrincipalRef
 }

@@ -42,6 +42,21 @@ func TestTwin(t *testing.T) {
 			s.f.Can.Look = false
 			s.boxes["eve"].Addresses = nil
 		}), []string{"rename EVE eve>syncagent-aside-EVE", "rename ANN ann>eve []>[info]"}},
+		{"policy.twin is merge: its mail goes into the account that has the name then", renamed(func(s *scene) {
+			s.staff().Policy.Twin = TwinMerge
+			s.boxes["eve"].Addresses = nil
+		}), []string{"rename EVE eve>syncagent-aside-EVE", "rename ANN ann>eve []>[info]", "destroy-twin EVE syncagent-aside-EVE>eve"}},
+		{"merge on a server that cannot: the plan says so, and the rename goes on", renamed(func(s *scene) {
+			s.staff().Policy.Twin, s.f.Can.NoMerge = TwinMerge, "too old"
+			s.boxes["eve"].Addresses = nil
+		}), []string{
+			"rename EVE eve>syncagent-aside-EVE", "rename ANN ann>eve []>[info]", "destroy-twin EVE syncagent-aside-EVE",
+			"hold twin-merge-unsupported ann",
+		}},
+		{"merge without the right to look inside", renamed(func(s *scene) {
+			s.staff().Policy.Twin, s.f.Can.Look = TwinMerge, false
+			s.boxes["eve"].Addresses = nil
+		}), []string{"rename EVE eve>syncagent-aside-EVE", "rename ANN ann>eve []>[info]", "hold twin-merge-unsupported ann"}},
 		{"an administrator's account is no twin", renamed(func(s *scene) {
 			s.boxes["eve"].Kind, s.boxes["eve"].Addresses = KindAdmin, nil
 		}), []string{"hold name-taken ann"}},

@@ -142,6 +142,9 @@ func actionText(a reconcile.Action) string {
 		}
 		return "rename: the mailbox moves along with all its mail"
 	case reconcile.ActDestroyTwin:
+		if a.To != "" {
+			return fmt.Sprintf("destroy-twin: copy the mail of the second mailbox that the server made into %s, and remove it once all is proven to be there", a.To)
+		}
 		return "destroy-twin: remove the second mailbox that the server made, if it is proven empty"
 	case reconcile.ActRelink:
 		return "relink: " + relinkText(a)

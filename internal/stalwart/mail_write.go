@@ -68,13 +68,21 @@ func (s *jmapServer) mailSet(ctx context.Context, id reconcile.AccountID, method
 func (s *jmapServer) mailWrite(ctx context.Context, id reconcile.AccountID, method, member, permission string,
 	items []json.RawMessage,
 ) (ids []string, refusals []error, err error) {
+	return s.mailWriteWith(ctx, id, method, member, permission, args{}, items)
+}
+
+// mailWriteWith is mailWrite with further arguments of the method.
+func (s *jmapServer) mailWriteWith(ctx context.Context, id reconcile.AccountID, method, member, permission string, a args,
+	items []json.RawMessage,
+) (ids []string, refusals []error, err error) {
 	objects := map[string]json.RawMessage{}
 	// Keys of the ID alphabet only: some methods drop others in silence.
-	key := func(i int) string { return "k" + string(jmapID(uint64(i))) } //nolint:gosec // an index is not negative //nolint:gosec // an index is not negative
+	key := func(i int) string { return "k" + string(jmapID(uint64(i))) } //nolint:gosec // an index is not negative
 	for i, item := range items {
 		objects[key(i)] = item
 	}
-	set, err := s.mailSet(ctx, id, method, permission, args{member: objects})
+	a[member] = objects
+	set, err := s.mailSet(ctx, id, method, permission, a)
 	if err != nil {
 		return nil, nil, err
 	}
