@@ -81,7 +81,8 @@ func (r *run) archived(ctx context.Context, source archive.Reader, a reconcile.A
 	if err != nil {
 		return kept{}, err
 	}
-	if found {
+	to := slices.Sorted(slices.Values(r.exportPolicy(a.Source).EncryptTo))
+	if found && slices.Equal(to, last.EncryptedTo) {
 		k, ok, err := r.stillGood(ctx, source, last)
 		if err != nil || ok {
 			return k, err
@@ -89,6 +90,7 @@ func (r *run) archived(ctx context.Context, source archive.Reader, a reconcile.A
 	}
 	made, err := archive.Export(ctx, source, archive.ExportOptions{
 		Dir: dir, Account: a.Account, Server: server, Now: r.now, Progress: r.tellProgress(a.From),
+		Recipients: r.exportPolicy(a.Source).EncryptTo,
 	})
 	if err != nil {
 		return kept{}, err

@@ -5,8 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 )
 
 // arrayWriter writes a JSON array in one line, object by object.
@@ -36,8 +35,8 @@ func (a *arrayWriter) end() error {
 }
 
 // readArray gives the objects of a file one by one.
-func readArray[T any](dir, name string, yield func(T) error) error {
-	f, err := os.Open(filepath.Join(dir, name)) //nolint:gosec // below the archive
+func readArray[T any](src source, name string, yield func(T) error) error {
+	f, err := src.open(name)
 	if err != nil {
 		return err
 	}
@@ -57,6 +56,11 @@ func readArray[T any](dir, name string, yield func(T) error) error {
 	}
 	if _, err := dec.Token(); err != nil {
 		return fmt.Errorf("%s ends too early: %w", name, err)
+	}
+	if src.encrypted { // only its end proves an encrypted file
+		if _, err := io.Copy(io.Discard, io.MultiReader(dec.Buffered(), f)); err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
 	}
 	return nil
 }

@@ -24,9 +24,12 @@ type ExportOptions struct {
 	// partial archive of another server is not taken up.
 	Server string
 	// Rounds bounds the catching up; zero means DefaultRounds.
-	Rounds   int
-	Now      func() time.Time // nil: time.Now
-	Progress func(Progress)   // may be nil
+	Rounds int
+	// Recipients are age recipients (age1…) that everything but the manifest is
+	// encrypted to; empty: nothing is. Only who has a key of theirs can restore.
+	Recipients []string
+	Now        func() time.Time // nil: time.Now
+	Progress   func(Progress)   // may be nil
 }
 
 // Result is a finished and verified archive.
@@ -57,13 +60,17 @@ func Export(ctx context.Context, server Reader, o ExportOptions) (Result, error)
 	if strings.ContainsFunc(string(o.Account), unsafe) || o.Account == "" {
 		return Result{}, fmt.Errorf("export: %q is not the ID of an account", string(o.Account))
 	}
+	sealed, err := newSeal(o.Recipients)
+	if err != nil {
+		return Result{}, fmt.Errorf("export account %q: %w", string(o.Account), err)
+	}
 	partial := filepath.Join(o.Dir, partialMark+short(o.Server)+"-"+string(o.Account))
-	_, err := os.Lstat(partial)
+	_, err = os.Lstat(partial)
 	fresh := errors.Is(err, os.ErrNotExist)
 	if err := os.MkdirAll(filepath.Join(partial, blobDir), dirMode); err != nil {
 		return Result{}, fmt.Errorf("export account %q: %w", string(o.Account), err)
 	}
-	e := &export{server: server, o: o, dir: partial, written: map[string]listing{}, files: map[string]File{}, omitted: map[string]Omission{}}
+	e := &export{server: server, o: o, seal: sealed, dir: partial, written: map[string]listing{}, files: map[string]File{}, omitted: map[string]Omission{}}
 	result, err := e.run(ctx)
 	if err != nil {
 		if fresh && e.untouched() { // of an account that never was there nothing stays behind
@@ -90,6 +97,7 @@ type export struct {
 	server  Reader
 	o       ExportOptions
 	dir     string
+	seal    *seal
 	index   *blobIndex
 	name    string
 	written map[string]listing // by type, as it stands in the archive
@@ -109,7 +117,7 @@ func (e *export) run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	var err error
-	if e.index, err = openIndex(e.dir); err != nil {
+	if e.index, err = openIndex(e.dir, e.seal); err != nil {
 		return Result{}, err
 	}
 	defer e.index.close()
@@ -122,6 +130,7 @@ func (e *export) run(ctx context.Context) (Result, error) {
 	m := Manifest{
 		Version: manifestVersion, Server: e.o.Server, Account: e.o.Account, Name: e.name, Started: started,
 		Finished: e.o.Now().UTC().Truncate(time.Second), Counts: map[string]int{}, States: map[string]string{}, Files: e.files,
+		EncryptedTo: e.seal.to(),
 	}
 	for kind, l := range e.written {
 		m.Counts[kind], m.States[kind] = len(l.ids), l.state
@@ -145,7 +154,7 @@ func (e *export) finish(m Manifest) (Result, error) {
 	if err := writeManifest(e.dir, m); err != nil {
 		return Result{}, err
 	}
-	verified, err := Verify(e.dir)
+	verified, err := verify(e.dir, e.seal.identities())
 	if err != nil {
 		_ = os.Remove(filepath.Join(e.dir, manifestFile))
 		return Result{}, err

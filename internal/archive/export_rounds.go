@@ -35,12 +35,12 @@ func (e *export) lookUp(ctx context.Context) error {
 		return &GoneError{Account: e.o.Account}
 	}
 	e.name = name
-	f, err := writeFile(filepath.Join(e.dir, accountFile), func(w *hashingWriter) error {
+	f, err := writeFile(filepath.Join(e.dir, accountFile), e.seal, func(w *hashingWriter) error {
 		_, err := w.Write(record)
 		return err
 	})
 	if err == nil {
-		e.files[accountFile] = f
+		e.files[e.seal.name(accountFile)] = f
 	}
 	return err
 }
@@ -85,7 +85,7 @@ func (e *export) catchUp(ctx context.Context, p part) (changed bool, err error) 
 	delete(e.omitted, p.kind)
 	l := listing{ids: ids, state: state, blobs: map[string]bool{}, boxes: map[string]int{}}
 	missing := 0
-	file, err := writeFile(filepath.Join(e.dir, p.file), func(w *hashingWriter) error {
+	file, err := writeFile(filepath.Join(e.dir, p.file), e.seal, func(w *hashingWriter) error {
 		a := &arrayWriter{w: w}
 		gone, err := e.server.Objects(ctx, e.o.Account, p.kind, ids, p.properties, func(raw json.RawMessage) error {
 			have, err := e.content(ctx, p, raw, &l)
@@ -111,7 +111,7 @@ func (e *export) catchUp(ctx context.Context, p part) (changed bool, err error) 
 	if missing > 0 {
 		l.state = "" // something went meanwhile: the next round reads the list again
 	}
-	e.files[p.file], e.written[p.kind] = file, l
+	e.files[e.seal.name(p.file)], e.written[p.kind] = file, l
 	return true, nil
 }
 
@@ -125,15 +125,17 @@ func (e *export) omit(p part, why omitted) (changed bool, err error) {
 	}
 	e.omitted[p.kind] = o
 	delete(e.written, p.kind)
-	delete(e.files, p.file)
+	delete(e.files, e.seal.name(p.file))
 	if p.kind == rawKind {
-		err = os.Remove(filepath.Join(e.dir, p.file))
+		err = os.Remove(filepath.Join(e.dir, e.seal.name(p.file)))
 		if errors.Is(err, os.ErrNotExist) {
 			err = nil
 		}
 		return true, err
 	}
-	e.files[p.file], err = writeFile(filepath.Join(e.dir, p.file), func(w *hashingWriter) error { return (&arrayWriter{w: w}).end() })
+	e.files[e.seal.name(p.file)], err = writeFile(filepath.Join(e.dir, p.file), e.seal, func(w *hashingWriter) error {
+		return (&arrayWriter{w: w}).end()
+	})
 	e.written[p.kind] = listing{}
 	return true, err
 }
@@ -157,16 +159,17 @@ func (e *export) content(ctx context.Context, p part, raw json.RawMessage, l *li
 		}
 		return true, nil
 	}
-	path, err := blobFile(o.BlobID)
+	plain, err := blobFile(o.BlobID)
 	if err != nil {
 		return false, err
 	}
+	path := e.seal.name(plain)
 	if _, ok := e.index.files[path]; !ok {
-		if have, err = e.fetch(ctx, o.BlobID, path); err != nil || !have {
+		if have, err = e.fetch(ctx, o.BlobID, plain); err != nil || !have {
 			return have, err
 		}
 	}
-	if got := e.index.files[path].Size; o.Size != nil && *o.Size != got {
+	if got := e.index.files[path].plain().Size; o.Size != nil && *o.Size != got {
 		return false, fmt.Errorf("the content of blob %s has %d bytes, the server announces %d", o.BlobID, got, *o.Size)
 	}
 	l.blobs[path] = true
@@ -179,8 +182,8 @@ func (e *export) content(ctx context.Context, p part, raw json.RawMessage, l *li
 }
 
 // fetch downloads a content.
-func (e *export) fetch(ctx context.Context, blob, path string) (found bool, err error) {
-	file, err := writeFile(filepath.Join(e.dir, path), func(w *hashingWriter) error {
+func (e *export) fetch(ctx context.Context, blob, plain string) (found bool, err error) {
+	file, err := writeFile(filepath.Join(e.dir, plain), e.seal, func(w *hashingWriter) error {
 		var err error
 		found, err = e.server.Blob(ctx, e.o.Account, blob, func() (io.Writer, error) { return w, w.reset() })
 		return err
@@ -189,10 +192,10 @@ func (e *export) fetch(ctx context.Context, blob, path string) (found bool, err 
 	case err != nil:
 		return false, err
 	case !found:
-		return false, os.Remove(filepath.Join(e.dir, path))
+		return false, os.Remove(filepath.Join(e.dir, e.seal.name(plain)))
 	}
-	e.bytes += file.Size
-	return true, e.index.add(path, file)
+	e.bytes += file.plain().Size
+	return true, e.index.add(e.seal.name(plain), file)
 }
 
 // countsAgree compares the messages of every mailbox with the server's own count.
@@ -230,6 +233,17 @@ func (e *export) tidy() error {
 	for _, f := range present {
 		if path := blobDir + "/" + f.Name(); !e.blobs[path] {
 			if err := os.Remove(filepath.Join(e.dir, path)); err != nil {
+				return err
+			}
+		}
+	}
+	// Lists under another name are of a try with other recipients.
+	for _, p := range append([]part{{file: accountFile}}, parts...) {
+		for _, name := range []string{p.file, p.file + sealedSuffix} {
+			if _, ours := e.files[name]; ours {
+				continue
+			}
+			if err := os.Remove(filepath.Join(e.dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return err
 			}
 		}

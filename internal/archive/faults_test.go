@@ -70,7 +70,7 @@ func TestExportGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	remove := w.sim.Inject(stalwarttest.Fault{Match: stalwarttest.OnPath("/jmap/download/"), Nth: 31, Before: func(stalwarttest.Seen) { cancel() }})
+	remove := w.sim.Inject(stalwarttest.Fault{Match: stalwarttest.OnPath("/jmap/download/"), Nth: 31, Drop: stalwarttest.DropFirst, Before: func(stalwarttest.Seen) { cancel() }})
 	if _, err := Export(ctx, w.srv, ExportOptions{Dir: dir, Account: id, Server: "fingerprint"}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("killed: %v", err)
 	}
@@ -199,7 +199,7 @@ func TestVerifyFindsChanges(t *testing.T) {
 	} {
 		path := mustExport(t, w, t.TempDir(), id).Path
 		var blob string
-		err := readArray(path, "emails.json", func(m archived) error { blob = filepath.Join(path, blobDir, m.BlobID); return nil })
+		err := readArray(source{dir: path}, "emails.json", func(m archived) error { blob = filepath.Join(path, blobDir, m.BlobID); return nil })
 		if err != nil {
 			t.Fatal(err)
 		}

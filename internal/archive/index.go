@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // blobIndex remembers which contents a partial archive has already. Its file
@@ -14,19 +15,21 @@ import (
 type blobIndex struct {
 	dir   string
 	file  *os.File
+	to    string          // recipients: what was encrypted to others is fetched again
 	files map[string]File // by path within the archive
 	kept  int
 }
 
 type indexLine struct {
 	Path string `json:"path"`
+	To   string `json:"to,omitempty"`
 	File
 }
 
 // openIndex reads what an earlier try left and keeps the contents that are still
 // what they were.
-func openIndex(dir string) (*blobIndex, error) {
-	x := &blobIndex{dir: dir, files: map[string]File{}}
+func openIndex(dir string, s *seal) (*blobIndex, error) {
+	x := &blobIndex{dir: dir, to: strings.Join(s.to(), " "), files: map[string]File{}}
 	path := filepath.Join(dir, indexFile)
 	if err := x.load(path); err != nil {
 		return nil, fmt.Errorf("read the partial archive: %w", err)
@@ -55,10 +58,10 @@ func (x *blobIndex) load(path string) error {
 			continue // cut off by a crash: the content is fetched again
 		}
 		full, err := within(x.dir, line.Path)
-		if err != nil {
+		if err != nil || line.To != x.to {
 			continue
 		}
-		if have, err := hashFile(full); err == nil && have == line.File {
+		if have, err := hashFile(full); err == nil && have == line.onDisk() {
 			x.files[line.Path] = line.File
 		}
 	}
@@ -68,7 +71,7 @@ func (x *blobIndex) load(path string) error {
 // add remembers a content. The line begins with a line end, so that it stands
 // alone even behind one that was cut off.
 func (x *blobIndex) add(path string, f File) error {
-	data, err := json.Marshal(indexLine{path, f})
+	data, err := json.Marshal(indexLine{path, x.to, f})
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,8 @@ type Manifest struct {
 	States map[string]string `json:"states,omitempty"`
 	// Omitted tells which types the server does not show.
 	Omitted []Omission `json:"omitted,omitempty"`
+	// EncryptedTo are the age recipients that can read the files; empty: everybody.
+	EncryptedTo []string `json:"encrypted_to,omitempty"`
 	// Bytes is the size of all files but this one.
 	Bytes int64           `json:"bytes"`
 	Files map[string]File `json:"files"`
@@ -76,7 +78,21 @@ func (m Manifest) omits(kind string, why omitted) bool {
 type File struct {
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
+	// PlainSize and PlainSHA256 are of what an encrypted file decrypts to.
+	PlainSize   int64  `json:"plain_size,omitempty"`
+	PlainSHA256 string `json:"plain_sha256,omitempty"`
 }
+
+// plain gives size and hash of the contents, without encryption.
+func (f File) plain() File {
+	if f.PlainSHA256 == "" {
+		return File{Size: f.Size, SHA256: f.SHA256}
+	}
+	return File{Size: f.PlainSize, SHA256: f.PlainSHA256}
+}
+
+// onDisk gives size and hash of the file as it is.
+func (f File) onDisk() File { return File{Size: f.Size, SHA256: f.SHA256} }
 
 // readManifest reads the manifest and gives the SHA-256 of its text, too.
 func readManifest(dir string) (m Manifest, digest string, err error) {
@@ -102,7 +118,7 @@ func writeManifest(dir string, m Manifest) error {
 	if err != nil {
 		return fmt.Errorf("encode the manifest: %w", err)
 	}
-	_, err = writeFile(filepath.Join(dir, manifestFile), func(w *hashingWriter) error {
+	_, err = writeFile(filepath.Join(dir, manifestFile), nil, func(w *hashingWriter) error {
 		_, err := w.Write(append(data, '\n'))
 		return err
 	})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"syncagent/internal/reconcile"
@@ -21,6 +20,8 @@ type RestoreOptions struct {
 	// Journal is the file that remembers what was done; empty: beside the archive.
 	Journal  string
 	Progress func(Progress) // may be nil
+	// Identity is a file of age identities for an encrypted archive.
+	Identity string
 }
 
 // Report tells what a restore did.
@@ -49,10 +50,14 @@ type Problem struct {
 // a second try makes no duplicates; that holds while only one Restore runs.
 //
 // An error ends it; call it again to go on. The report is filled in so far.
-// Errors: BrokenError, GoneError, those of the server and of the file system.
+// Errors: BrokenError, IdentityError, GoneError, those of the server and of the file system.
 func Restore(ctx context.Context, server Server, o RestoreOptions) (Report, error) {
 	report := Report{Restored: map[string]int{}, Existing: map[string]int{}}
-	verified, err := Verify(o.Archive)
+	src, err := openSource(o.Archive, o.Identity)
+	if err != nil {
+		return report, err
+	}
+	verified, err := VerifyWith(o.Archive, o.Identity)
 	if err != nil {
 		return report, err
 	}
@@ -64,7 +69,7 @@ func Restore(ctx context.Context, server Server, o RestoreOptions) (Report, erro
 	if o.Journal == "" {
 		o.Journal = filepath.Clean(o.Archive) + restoreSuffix
 	}
-	r := &restore{server: server, o: o, id: o.Account, m: verified, report: &report, ids: map[string]map[string]string{}}
+	r := &restore{server: server, o: o, src: src, id: o.Account, m: verified, report: &report, ids: map[string]map[string]string{}}
 	if err := r.run(ctx); err != nil {
 		return report, fmt.Errorf("restore %s into account %q: %w", filepath.Base(o.Archive), string(o.Account), err)
 	}
@@ -74,6 +79,7 @@ func Restore(ctx context.Context, server Server, o RestoreOptions) (Report, erro
 type restore struct {
 	server  Server
 	o       RestoreOptions
+	src     source
 	id      reconcile.AccountID
 	m       Verified
 	journal *journal
@@ -182,15 +188,17 @@ func (r *restore) present(ctx context.Context, kind string, properties []string,
 	return err
 }
 
+// file gives size and hash of the contents of a file.
+func (r *restore) file(plain string) File { return r.m.Files[r.src.name(plain)].plain() }
+
 // upload sends a content of the archive.
 func (r *restore) upload(ctx context.Context, blob, contentType string) (string, error) {
 	name, err := blobFile(blob)
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(r.o.Archive, name)
-	size := r.m.Files[name].Size
-	id, err := r.server.Upload(ctx, r.id, contentType, size, func() (io.ReadCloser, error) { return os.Open(path) }) //nolint:gosec // verified
+	size := r.file(name).Size
+	id, err := r.server.Upload(ctx, r.id, contentType, size, func() (io.ReadCloser, error) { return r.src.open(name) })
 	r.bytes += size
 	return id, err
 }

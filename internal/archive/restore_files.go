@@ -19,14 +19,14 @@ func (r *restore) files(ctx context.Context) error {
 		return err
 	}
 	var all []node
-	if err := readArray(r.o.Archive, "files.json", func(n node) error { all = append(all, n); return nil }); err != nil {
+	if err := readArray(r.src, "files.json", func(n node) error { all = append(all, n); return nil }); err != nil {
 		return err
 	}
 	r.ids["FileNode"] = map[string]string{}
-	return downwards(all, func(n node) node { return n }, func(n node) error { return r.file(ctx, n, byPlace) })
+	return downwards(all, func(n node) node { return n }, func(n node) error { return r.fileNode(ctx, n, byPlace) })
 }
 
-func (r *restore) file(ctx context.Context, n node, byPlace map[place]node) error {
+func (r *restore) fileNode(ctx context.Context, n node, byPlace map[place]node) error {
 	parent, ok := r.under("FileNode", n.ParentID)
 	if !ok {
 		r.problem("FileNode", n.ID, n.Name, errNoParent)
@@ -77,5 +77,5 @@ func (r *restore) sameNode(ctx context.Context, n, there node) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return r.sameContent(ctx, *there.BlobID, r.m.Files[path].SHA256)
+	return r.sameContent(ctx, *there.BlobID, r.file(path).SHA256)
 }

@@ -47,7 +47,7 @@ func (r *restore) identities(ctx context.Context) error {
 		return err
 	}
 	var open []object
-	err = readArray(r.o.Archive, "identities.json", func(o object) error {
+	err = readArray(r.src, "identities.json", func(o object) error {
 		same := func(there object) bool { return reflect.DeepEqual(o.without(), there.without()) }
 		if at := slices.IndexFunc(have, same); at >= 0 {
 			have = slices.Delete(have, at, at+1)
@@ -96,7 +96,7 @@ func (r *restore) containers(ctx context.Context, kind string) error {
 		return err
 	}
 	r.ids[kind] = map[string]string{}
-	return readArray(r.o.Archive, partOf(kind).file, func(o object) error {
+	return readArray(r.src, partOf(kind).file, func(o object) error {
 		for _, there := range have {
 			if (o["isDefault"] == true && there["isDefault"] == true) || o["name"] == there["name"] {
 				r.ids[kind][o.text("id")] = there.text("id")
@@ -125,7 +125,7 @@ func (r *restore) items(ctx context.Context, kind, member, container string) err
 	for _, o := range have {
 		ids[o.text("id")] = true
 	}
-	return readArray(r.o.Archive, partOf(kind).file, func(o object) error {
+	return readArray(r.src, partOf(kind).file, func(o object) error {
 		in := map[string]any{}
 		old, _ := o[member].(map[string]any)
 		for id := range old {

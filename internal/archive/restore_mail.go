@@ -60,7 +60,7 @@ func (r *restore) messages(ctx context.Context) error {
 		return err
 	}
 	var batch []archived
-	err = readArray(r.o.Archive, "emails.json", func(m archived) error {
+	err = readArray(r.src, "emails.json", func(m archived) error {
 		there, err := r.hasMail(ctx, have, m)
 		if err != nil || there {
 			return err
@@ -111,7 +111,7 @@ func (r *restore) hasMail(ctx context.Context, have presentMail, m archived) (bo
 		if have.taken[c.id] {
 			continue
 		}
-		same, err := r.sameContent(ctx, c.blob, r.m.Files[path].SHA256)
+		same, err := r.sameContent(ctx, c.blob, r.file(path).SHA256)
 		if err != nil {
 			return false, err
 		}

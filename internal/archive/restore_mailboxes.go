@@ -50,7 +50,7 @@ func (r *restore) mailboxes(ctx context.Context) error {
 		IsSubscribed bool `json:"isSubscribed"`
 	}
 	var all []mailbox
-	if err := readArray(r.o.Archive, "mailboxes.json", func(m mailbox) error { all = append(all, m); return nil }); err != nil {
+	if err := readArray(r.src, "mailboxes.json", func(m mailbox) error { all = append(all, m); return nil }); err != nil {
 		return err
 	}
 	r.ids["Mailbox"] = map[string]string{}

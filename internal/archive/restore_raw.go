@@ -18,7 +18,7 @@ func (r *restore) raw(context.Context) error {
 	for _, o := range r.m.Omitted {
 		hidden[o.Kind] = true
 	}
-	return readArray(r.o.Archive, partOf(rawKind).file, func(o object) error {
+	return readArray(r.src, partOf(rawKind).file, func(o object) error {
 		kind, blob := homes[o.text("home")], o.text("blobId")
 		if blob == "" || !hidden[kind] {
 			return nil // a folder, or restored from its own file

@@ -25,7 +25,7 @@ func (r *restore) vacation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return readArray(r.o.Archive, "vacation.json", func(v response) error {
+	return readArray(r.src, "vacation.json", func(v response) error {
 		v.ID = ""
 		have.ID = ""
 		want, err := json.Marshal(v)
@@ -74,7 +74,7 @@ func (r *restore) scripts(ctx context.Context) error {
 		return err
 	}
 	activate := ""
-	err = readArray(r.o.Archive, "sieve.json", func(s archived) error {
+	err = readArray(r.src, "sieve.json", func(s archived) error {
 		if s.Name == "vacation" || s.Name == "" { // up to 0.11 it has no name
 			r.exists("SieveScript") // the server makes it from the vacation response
 			return nil
@@ -98,7 +98,7 @@ func (r *restore) script(ctx context.Context, s archived, byName map[string]arch
 		return "", err
 	}
 	if have, ok := byName[s.Name]; ok {
-		same, err := r.sameContent(ctx, have.BlobID, r.m.Files[path].SHA256)
+		same, err := r.sameContent(ctx, have.BlobID, r.file(path).SHA256)
 		if err != nil {
 			return "", err
 		}

@@ -1,10 +1,13 @@
 package archive
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
+
+	"filippo.io/age"
 )
 
 // maxProblems bounds what a BrokenError tells.
@@ -20,28 +23,98 @@ type Verified struct {
 // its size and hash, nothing else is, the counts agree, and every message,
 // script and file has its content and every message its mailboxes. It needs no
 // server. Errors: BrokenError, and those of the file system.
-func Verify(dir string) (Verified, error) {
+//
+// Of an encrypted archive it proves without a key that all files are there, byte
+// for byte as they were written; what they decrypt to was compared when they
+// were written. VerifyWith proves the rest.
+func Verify(dir string) (Verified, error) { return verify(dir, nil) }
+
+// VerifyWith verifies an archive, and of an encrypted one also that each file
+// decrypts to what the manifest says. identity is a file of age identities; it
+// is not read for a plain archive. Errors: IdentityError, and those of Verify.
+func VerifyWith(dir, identity string) (Verified, error) {
+	src, err := openSource(dir, identity)
+	if err != nil {
+		return Verified{}, err
+	}
+	verified, err := verify(dir, src.identities)
+	if err != nil || !src.encrypted {
+		return verified, err
+	}
+	v := &verifier{src: src, m: verified.Manifest}
+	for name, want := range v.m.Files {
+		path, err := within(dir, name)
+		if err == nil {
+			var have File
+			if have, err = hashPlain(path, src.identities("")...); err == nil && have != want.plain() {
+				err = errors.New("it is something else")
+			}
+		}
+		if err != nil {
+			v.problem("%s does not decrypt to what the manifest says", name)
+		}
+	}
+	return verified, v.broken()
+}
+
+// openSource gets ready to read an archive.
+func openSource(dir, identity string) (source, error) {
+	m, _, err := readManifest(dir)
+	src := source{dir: dir, encrypted: len(m.EncryptedTo) > 0}
+	if err != nil || !src.encrypted {
+		return src, err
+	}
+	if identity == "" {
+		return src, &IdentityError{}
+	}
+	identities, err := readIdentities(identity)
+	if err != nil {
+		return src, err
+	}
+	src.identities = func(string) []age.Identity { return identities }
+	f, err := src.open(accountFile)
+	if _, wrong := errors.AsType[*age.NoIdentityMatchError](err); wrong {
+		return src, &IdentityError{Path: identity, Wrong: true}
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return src, &BrokenError{Path: dir, Problems: []string{"its account record cannot be read"}}
+	}
+	return src, nil
+}
+
+func verify(dir string, identities func(string) []age.Identity) (Verified, error) {
 	m, digest, err := readManifest(dir)
 	if err != nil {
 		return Verified{}, err
 	}
-	v := &verifier{dir: dir, m: m}
+	v := &verifier{src: source{dir, len(m.EncryptedTo) > 0, identities}, m: m}
 	v.present()
 	v.hashes()
-	if len(v.problems) == 0 {
+	if len(v.problems) == 0 && v.src.readable() {
 		v.contents()
 	}
-	if len(v.problems) > 0 {
-		slices.Sort(v.problems)
-		return Verified{}, &BrokenError{Path: dir, Problems: v.problems[:min(maxProblems, len(v.problems))]}
+	if err := v.broken(); err != nil {
+		return Verified{}, err
 	}
 	return Verified{Manifest: m, ManifestSHA256: digest}, nil
 }
 
 type verifier struct {
-	dir      string
+	src      source
 	m        Manifest
 	problems []string
+}
+
+// broken gives the problems as an error, nil if there are none.
+func (v *verifier) broken() error {
+	if len(v.problems) == 0 {
+		return nil
+	}
+	slices.Sort(v.problems)
+	return &BrokenError{Path: v.src.dir, Problems: v.problems[:min(maxProblems, len(v.problems))]}
 }
 
 func (v *verifier) problem(format string, a ...any) {
@@ -50,11 +123,11 @@ func (v *verifier) problem(format string, a ...any) {
 
 // present looks for files that the manifest does not name.
 func (v *verifier) present() {
-	err := filepath.WalkDir(v.dir, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(v.src.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		name, err := filepath.Rel(v.dir, path)
+		name, err := filepath.Rel(v.src.dir, path)
 		if err != nil {
 			return err
 		}
@@ -70,7 +143,7 @@ func (v *verifier) present() {
 
 func (v *verifier) hashes() {
 	for name, want := range v.m.Files {
-		path, err := within(v.dir, name)
+		path, err := within(v.src.dir, name)
 		if err != nil {
 			v.problem("%v", err)
 			continue
@@ -79,7 +152,7 @@ func (v *verifier) hashes() {
 		switch {
 		case err != nil:
 			v.problem("%s cannot be read", name)
-		case have != want:
+		case have != want.onDisk():
 			v.problem("%s was changed", name)
 		}
 	}
@@ -87,25 +160,25 @@ func (v *verifier) hashes() {
 
 // contents checks the counts and what the objects refer to.
 func (v *verifier) contents() {
-	if _, ok := v.m.Files[accountFile]; !ok {
+	if _, ok := v.m.Files[v.src.name(accountFile)]; !ok {
 		v.problem("the account record is missing")
 	}
 	boxes, used := map[string]bool{}, 0
 	for _, p := range parts {
-		if _, ok := v.m.Files[p.file]; !ok && p.kind == rawKind {
+		if _, ok := v.m.Files[v.src.name(p.file)]; !ok && p.kind == rawKind {
 			continue
 		} else if !ok {
 			v.problem("%s is missing", p.file)
 			continue
 		}
 		count := 0
-		err := readArray(v.dir, p.file, func(o reference) error {
+		err := readArray(v.src, p.file, func(o reference) error {
 			count++
 			switch {
 			case p.kind == "Mailbox":
 				boxes[o.ID] = true
 			case o.BlobID != "" && p.blobs:
-				if path, err := blobFile(o.BlobID); err != nil || v.m.Files[path] == (File{}) {
+				if path, err := blobFile(o.BlobID); err != nil || v.m.Files[v.src.name(path)] == (File{}) {
 					v.problem("the content of %s %s is missing", p.kind, o.ID)
 				}
 				used++

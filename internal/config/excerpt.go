@@ -33,11 +33,12 @@ type spot struct {
 var (
 	secretWord  = regexp.MustCompile(`(?i)(pass|pwd|secret|token|key|dsn|credential|sign|auth|bind)`)
 	urlUserinfo = regexp.MustCompile(`://\S*@`)
+	ageSecret   = regexp.MustCompile(`(?i)AGE-SECRET-KEY-[A-Z0-9-]*`)
 )
 
 func newExcerpts(data []byte, root *yaml.Node) *excerpts {
 	x := &excerpts{
-		lines:  strings.Split(string(data), "\n"),
+		lines:  strings.Split(ageSecret.ReplaceAllString(string(data), "…"), "\n"),
 		parsed: root != nil,
 		hidden: map[int]int{},
 	}

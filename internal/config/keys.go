@@ -174,6 +174,8 @@ func policyKeys() []Key {
 		{p + ".export.required", "true or false", "true", "Holds a delete until there is a verified archive."},
 		{p + ".export.dir", "path", "archive in state.dir", "Where archives are kept."},
 		{p + ".export.keep", "duration", "365d", "How long archives are kept; 0s is for ever."},
+		{p + ".export.encrypt_to", "text or list", "", "Public keys of age (age1…) that archives are encrypted to. Only who has one of the secret " +
+			"keys can restore; syncagent needs none to export and verify."},
 		{p + ".name_reuse", "park or hold", "park", "What happens to the account of a person who is gone when somebody else gets the name: " +
 			"moved aside with its access cut, or left alone with an alarm."},
 		{p + ".twin", "replace-empty, merge or hold", "replace-empty", "What happens to an account that the server made by itself under a renamed " +

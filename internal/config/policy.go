@@ -70,6 +70,8 @@ type Export struct {
 	Dir      string `yaml:"dir"`
 	// Keep is how long archives are kept; zero is for ever.
 	Keep Duration `yaml:"keep"`
+	// EncryptTo are age recipients; without any, archives are not encrypted.
+	EncryptTo Texts `yaml:"encrypt_to"`
 }
 
 // NameReuseMode is what happens to an account whose name another person got.

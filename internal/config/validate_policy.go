@@ -35,6 +35,7 @@ func (v *validator) policy(path string, p *Policy) {
 	if p.Export.Dir == "" {
 		own.refuse("export.dir", "", "must not be empty")
 	}
+	own.recipients(p.Export.EncryptTo)
 	own.purge(p.Purge)
 	own.limits(p.Limits)
 	for i, pattern := range p.Protect {
