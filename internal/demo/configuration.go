@@ -30,7 +30,7 @@ sources:
 policy:
   missing: delete             # the default is to report only
   grace: { runs: 3, time: 14d }
-  export: { required: false } # this build cannot export yet; with "true" it would not delete
+  export: { required: true, keep: 365d } # the default; archives are in state/archive
   limits:                     # the demonstration renames many of few people on one day
     rename: { count: 100, percent: 20%% }
 state: { dir: state }

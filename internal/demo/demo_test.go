@@ -28,7 +28,7 @@ func TestDemo(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out.String())
 		}
-		if sum.Renamed != 8 || sum.TwinsRemoved != 1 || sum.Parked != 1 || sum.Deleted != 2 || sum.Protected != 1 || sum.Purges != 1 {
+		if sum.Renamed != 8 || sum.TwinsRemoved != 1 || sum.Parked != 1 || sum.Deleted != 2 || sum.Protected != 1 || sum.Purges != 1 || sum.Exported != 2 || sum.Restored == 0 {
 			t.Errorf("summary: %+v", sum)
 		}
 		if sum.Checked != 50+3*47 {
@@ -70,7 +70,7 @@ func checkStory(t *testing.T, story string) {
 	for _, want := range []string{
 		"the mail of John Miller", "with his phone's app password", "syncagent sync --dry-run", "j.smith4@example.org → j.smith3@example.org",
 		"Lena Fischer: an administrator, held as protected", "exit code 5", "exit code 4", "empty: The source is empty",
-		"the clock is moved", "export: { required: false }", "Nothing is left to do.", "syncagent audit verify -c syncagent.yaml",
+		"the clock is moved", "exported into state/archive", "message for message", "Nothing is left to do.", "syncagent audit verify -c syncagent.yaml",
 	} {
 		if !strings.Contains(told, want) {
 			t.Errorf("the story lacks %q", want)

@@ -14,7 +14,7 @@ import (
 // story is the demonstration from its first to its last step.
 func (w *world) story(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.beginning, w.adoption, w.changes, w.dryRun, w.renames, w.grace, w.deletion, w.broken, w.proof,
+		w.beginning, w.adoption, w.changes, w.dryRun, w.renames, w.grace, w.deletion, w.restoration, w.broken, w.proof,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -43,10 +43,9 @@ func (w *world) grace(ctx context.Context) error {
 func (w *world) deletion(ctx context.Context) error {
 	t, c := w.tell, w.cast
 	w.later(day)
-	t.title("Grace is over: delete, then purge")
+	t.title("Grace is over: export, delete, then purge")
 	t.say("Before each deletion syncagent asks the directory once more for the personnel number, the name and every " +
-		"address. Here it deletes without an archive (export: { required: false }), because this build cannot make " +
-		"one yet; with the default nothing would be deleted.")
+		"address, and exports the mailbox into an archive. An archive that cannot be verified holds the deletion.")
 	ids := map[*Person]stalwarttest.AccountID{}
 	for _, p := range []*Person{c.paul, c.ines, c.admin} {
 		view, _ := w.server.AccountOf(p.Login)
@@ -66,6 +65,9 @@ func (w *world) deletion(ctx context.Context) error {
 			return err
 		}
 		t.result("%s: mailbox deleted.", p.Name)
+	}
+	if err := w.archives(w.sum.Deleted); err != nil {
+		return err
 	}
 	if err := must(!w.phoneWorks(c.paul), "the app password of a deleted mailbox still works"); err != nil {
 		return err

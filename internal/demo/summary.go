@@ -19,6 +19,10 @@ type Summary struct {
 	Deleted      int `json:"deleted"`
 	Protected    int `json:"protected"`
 	Purges       int `json:"purges"`
+	// Exported counts verified archives, Restored the messages that went from one
+	// into another mailbox.
+	Exported int `json:"exported"`
+	Restored int `json:"restored"`
 	// Checked is how many logins were tried to see whose mail they open.
 	Checked      int   `json:"logins_checked"`
 	AuditRecords int64 `json:"audit_records"`
