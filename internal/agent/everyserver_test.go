@@ -155,3 +155,23 @@ func TestReplicaThatLagsKeepsALeaver(t *testing.T) {
 		t.Errorf("%v", told(rep))
 	}
 }
+
+// TestOlderReplicaIsNotBelieved: the first server is down, and the second one
+// lags behind what was read before: whom it lacks is not missing.
+func TestOlderReplicaIsNotBelieved(t *testing.T) {
+	w, servers := inLDAP(t, 30, 2)
+	stands := func(s *ldaptest.Server, csn string) { s.Change(func(o *ldaptest.Options) { o.CSN = csn }) }
+	stands(servers[0], "20260301120000.000000Z#000000#001#000000")
+	w.sync()
+	stands(servers[1], "20260301110000.000000Z#000000#001#000000")
+	servers[0].Change(func(o *ldaptest.Options) { o.Faults = []ldaptest.Fault{{Kind: ldaptest.RefuseBind, Code: 51}} })
+	servers[1].Remove(ldapDN(3))
+	rep := w.sync()
+	if rep.Result.Counts.Missing != 0 || len(rep.Result.Verdict.Reasons) != 1 || rep.Result.Verdict.Reasons[0].Code != reconcile.UnusableOlderSnapshot {
+		t.Fatalf("%v", told(rep))
+	}
+	stands(servers[1], "20260301120000.000000Z#000000#001#000000")
+	if rep = w.sync(); rep.Result.Counts.Missing != 1 || len(rep.Result.Verdict.Reasons) != 0 {
+		t.Errorf("once it caught up: %v", told(rep))
+	}
+}

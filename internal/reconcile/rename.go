@@ -63,7 +63,7 @@ func waitMark(name Hash) Hash { return HashOf("waits for " + name.String()) }
 // cannot prove that the snapshot is not old; then two reads must agree.
 func (d *decider) returning(w *wish, again bool) bool {
 	s := d.sources[w.ref.Source]
-	if len(s.Evidence.Positions) > 0 {
+	if ageTold(s.Evidence.Positions, s.State.Positions) {
 		return false
 	}
 	before := slices.ContainsFunc(d.world.graves[d.hash(w.name)], func(t Tombstone) bool { return t.Owner == w.ref })

@@ -227,7 +227,7 @@ func TestNameGoesBack(t *testing.T) {
 		{"not if it comes too soon", back(func(s *scene) { waited(s, "eve", noon.Add(-time.Minute)) }), held},
 		{"not if it wants another former name", back(func(s *scene) { waited(s, "zoe", lastRead) }), held},
 		{"at once where the source tells its age", back(func(s *scene) {
-			s.staff().Evidence.Positions = map[string]string{"": "7"}
+			s.staff().State.Positions, s.staff().Evidence.Positions = map[string]string{"": "7"}, map[string]string{"": "7"}
 		}), rename},
 		{"at once where the tombstone is another person's", back(func(s *scene) {
 			s.f.Tombstones[0].Owner.ID = "zoe"

@@ -15,7 +15,7 @@ func (d *decider) newState(s *SourceFacts, j *judgement) SourceState {
 	}
 	st.Adopted, st.Fingerprint = true, s.Fingerprint
 	st.IDAttribute, st.Directory = s.Evidence.IDAttribute, s.Evidence.Directory
-	st.Positions = s.Evidence.Positions
+	st.Positions = furthest(s.State.Positions, s.Evidence.Positions)
 	st.Largest = largest(s.State.Largest, j.accepted, d.Now, s.Evidence.Entries)
 	st.Canaries = map[string]StableID{}
 	for _, canary := range s.Policy.Canaries {

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"strings"
 )
@@ -52,6 +53,36 @@ func olderThan(now, before map[string]string) string {
 		}
 	}
 	return ""
+}
+
+// ageTold tells whether the positions of two snapshots can be compared at all.
+// Domain controllers, for instance, count each on its own.
+func ageTold(now, before map[string]string) bool {
+	for key, position := range now {
+		if position != "" && before[key] != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// furthest keeps the last position of every server that was ever read, so that
+// one that comes back with older data is recognised although another one was
+// read in between.
+func furthest(before, now map[string]string) map[string]string {
+	if len(before)+len(now) == 0 {
+		return nil
+	}
+	out := maps.Clone(before)
+	if out == nil {
+		out = map[string]string{}
+	}
+	for key, position := range now {
+		if position != "" {
+			out[key] = position
+		}
+	}
+	return out
 }
 
 // comparePositions compares as decimal integers if both are, else as text.
