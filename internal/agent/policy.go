@@ -16,7 +16,7 @@ func policyOf(c config.Source) reconcile.Policy {
 		Tombstones: p.Tombstones.Std(), Protect: p.Protect, Approvals: p.Approvals,
 		Limits:     limitsOf(p.Limits),
 		MinEntries: c.Expect.MinEntries, MaxDrop: float64(c.Expect.MaxDrop) / 100, Canaries: c.Expect.Canaries,
-		IDNeverReused: c.Map.IDNeverReused, SamePersonMapped: len(c.Map.SamePerson) > 0,
+		IDNeverReused: c.Map.IDNeverReused, SamePersonMapped: len(c.Map.SamePerson) > 0, SamePerson: c.Map.SamePerson,
 		AddressesMapped: len(c.Map.Addresses) > 0 || (c.SQL != nil && c.SQL.Addresses != ""),
 	}
 	switch p.Missing {

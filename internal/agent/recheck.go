@@ -26,6 +26,9 @@ func (r *run) decide(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := r.successors(ctx, answers); err != nil {
+			return err
+		}
 		maps.Copy(r.facts.Rechecks, answers)
 		d = reconcile.Decide(r.facts)
 	}

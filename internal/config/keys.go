@@ -141,7 +141,7 @@ func mapKeys() []Key {
 		{p + ".enabled.not", "text or list", "", "Enabled if the value is none of these."},
 		{p + ".enabled.bit_clear", "number", "", "Enabled if this bit is not set; 2 for userAccountControl of Active Directory."},
 		{p + ".same_person", "list of attributes", "", "Attributes that prove that two entries are the same person, such as employeeNumber. " +
-			"An empty one proves nothing."},
+			"An empty one proves nothing. People of two sources are compared by attributes that have the same name in both."},
 		{p + ".created", "attribute", "", "When the person's entry was made, such as createTimestamp."},
 	}
 }

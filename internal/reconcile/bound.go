@@ -45,7 +45,7 @@ func changedAccount(link Link, acc *Account) string {
 
 // accountGone holds a principal whose account is not on the server any more.
 func (d *decider) accountGone(w *wish) {
-	if other := d.ownerOf(w.name); other != nil {
+	if other := d.ownerOf(w.name); other != nil && d.sameName(other.Name, w.name) {
 		if holder, linked := d.linked[other.ID]; !linked || holder == w.ref {
 			d.holdWish(w, HoldRelinkProposed, fmt.Sprintf("account %s is gone, and the name is now that of account %s", w.old.Link.Account, other.ID))
 			return

@@ -81,6 +81,9 @@ type Recheck struct {
 	Leaver bool
 	// Identity tells whether anybody carries the name or one of the addresses.
 	Identity Presence
+	// Successor is whom the ledger knows as the same person under a newer ID; see
+	// Succeeds.
+	Successor PrincipalRef
 	// Why names the source and the reason for whatever is not absent.
 	Why string
 }

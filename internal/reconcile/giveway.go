@@ -111,7 +111,7 @@ func (d *decider) giveWayUnlinked(w *wish, acc *Account, byName bool, no func(st
 
 // nameReused handles a name that a missing principal's account still has.
 func (d *decider) nameReused(w *wish, acc *Account, q *Principal, no func(string, string) bool) bool {
-	if agree, _ := samePerson(q.SamePerson, w.row.SamePerson); agree && d.newcomer(w, q) {
+	if agree, _ := d.onePerson(q.Source, q.SamePerson, w.ref.Source, w.row.SamePerson); agree && d.newcomer(w, q) {
 		return no(HoldRelinkProposed, fmt.Sprintf("the same person as %s under a new stable ID: account %s should be linked to it", q.ID, acc.ID))
 	}
 	if !d.sources[q.Source].Policy.Park {

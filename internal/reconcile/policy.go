@@ -38,6 +38,9 @@ type Policy struct {
 	IDNeverReused bool
 	// SamePersonMapped tells that map.same_person is configured.
 	SamePersonMapped bool
+	// SamePerson are these attributes; people of two sources are compared by those
+	// that have the same name in both, without case.
+	SamePerson []string
 	// AddressesMapped tells that map.addresses is configured.
 	AddressesMapped bool
 }

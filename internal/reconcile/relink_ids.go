@@ -78,7 +78,7 @@ func (r *relinker) marksOf(source string, same []Hash, names ...string) []string
 // fits tells whether an entry may be a known person. By attribute, two empty
 // values do not agree.
 func (r *relinker) fits(p *Principal, w *wish) bool {
-	agree, differs := samePerson(p.SamePerson, w.row.SamePerson)
+	agree, differs := r.onePerson(p.Source, p.SamePerson, w.ref.Source, w.row.SamePerson)
 	return !differs && (agree || r.by == RelinkByName)
 }
 

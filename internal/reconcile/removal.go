@@ -57,6 +57,9 @@ func (d *decider) mayRemove(r *removal) bool {
 	if c, used := d.stillUsed(r); used {
 		return no(HoldStillUsed, fmt.Sprintf("the entry %s of source %s carries the account's name or one of its addresses", c.ref.ID, c.ref.Source))
 	}
+	if other, ok := d.successor(r.row); ok {
+		return no(HoldRelinkProposed, fmt.Sprintf("the same person seems to be there under a new stable ID: %s of source %s", other.ID, other.Source))
+	}
 	if r.kind == ActDelete && r.row.Mixed && !d.mixedApproved(r, s) {
 		return no(HoldMixed, "the account's name was another person's at some time: it may hold mail of both")
 	}
@@ -122,6 +125,8 @@ func (d *decider) recheck(r *removal, s *SourceFacts, no func(string, string) bo
 		return no(HoldRecheckBlind, "the source was not asked again")
 	}
 	switch {
+	case answer.Successor != PrincipalRef{}:
+		return no(HoldRelinkProposed, fmt.Sprintf("the same person is there under a new stable ID: %s of source %s", answer.Successor.ID, answer.Successor.Source))
 	case answer.Negative():
 		return true
 	case answer.ID == PresenceFound && !answer.Leaver:
