@@ -332,6 +332,9 @@ func (r *run) findOut(ctx context.Context, a reconcile.Action, o outcome) outcom
 
 // look reads one account; nil if it does not exist.
 func (r *run) look(ctx context.Context, id reconcile.AccountID) (*reconcile.Account, error) {
+	if err := r.expect(ctx, []reconcile.AccountID{id}); err != nil {
+		return nil, err
+	}
 	found, gone, err := r.server.Get(ctx, []reconcile.AccountID{id})
 	switch {
 	case err != nil:

@@ -189,6 +189,41 @@ func TestGenerationsCutDelete(t *testing.T) {
 	})
 }
 
+// TestGenerationsDeleteNeverAnswered: the answer to a delete is lost, and the
+// server is gone for the rest of the run. The next run finds the account gone;
+// only 0.15 does not prove by that that its data is.
+func TestGenerationsDeleteNeverAnswered(t *testing.T) {
+	for _, g := range generations[3:] {
+		if g.version != "0.11.8" && g.version != "0.15.5" {
+			continue
+		}
+		t.Run(g.version, func(t *testing.T) {
+			w := leaver(t, g)
+			remove := []func(){}
+			remove = append(remove, w.server.Inject(stalwarttest.Fault{
+				Match: func(s stalwarttest.Seen) bool { return s.Method == http.MethodDelete }, Drop: stalwarttest.DropLast,
+				Before: func(stalwarttest.Seen) {
+					remove = append(remove, w.server.Inject(stalwarttest.Fault{Times: -1, Status: http.StatusServiceUnavailable, SkipWork: true}))
+				},
+			}))
+			_, _ = w.try(agent.RunOptions{})
+			for _, f := range remove {
+				f()
+			}
+			rep := w.sync()
+			wantActions(t, rep)
+			recovered := rep.Result.Recovered
+			if len(recovered) != 1 || recovered[0].Outcome != reconcile.OutcomeDone ||
+				strings.Contains(recovered[0].Hint, reconcile.HoldCutDelete) != (g.version == "0.15.5") {
+				t.Errorf("recovered %+v", recovered)
+			}
+			if rep = w.sync(); rep.Pending() || len(rep.Result.Recovered) != 0 || w.server.Purges() != 1 {
+				t.Errorf("told or tried again, %d purges: %v", w.server.Purges(), told(rep))
+			}
+		})
+	}
+}
+
 // TestGenerationsDeleteIsNotCutByUs: a run that is told to stop waits for the
 // delete that goes on, records it, and starts no other.
 func TestGenerationsDeleteIsNotCutByUs(t *testing.T) {
