@@ -49,6 +49,9 @@ func (d *doctor) mailServer(ctx context.Context) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	if len(names) == 0 {
+		names = []string{"this version does not tell them; it gets to know a domain by logins"}
+	}
 	d.ok(subject, "domains", "%s", strings.Join(names, ", "))
 	d.self(ctx, server, info)
 }
@@ -68,6 +71,10 @@ func (d *doctor) permissions(info stalwart.Info) {
 // self looks at our own account: it is never touched, because it is ours and
 // because it should be an administrator's.
 func (d *doctor) self(ctx context.Context, server stalwart.Server, info stalwart.Info) {
+	if info.Self == "" { // an API key before 0.16 has no account
+		d.ok("server", "own account", "%s is not an account that could be renamed or deleted", info.SelfName)
+		return
+	}
 	found, _, err := server.Get(ctx, []reconcile.AccountID{info.Self})
 	switch {
 	case err != nil:

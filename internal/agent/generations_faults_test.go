@@ -3,6 +3,7 @@ package agent_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"syncagent/internal/agent"
 	"syncagent/internal/reconcile"
@@ -112,4 +113,31 @@ func TestGenerationsNewDomain(t *testing.T) {
 			t.Errorf("not at rest: %v", told(rep))
 		}
 	})
+}
+
+// TestGenerationsDoctor: nothing that doctor looks at fails, with a password and,
+// where they work, with an API key.
+func TestGenerationsDoctor(t *testing.T) {
+	onSome(t, func(t *testing.T, g generation) {
+		w := settledOn(t, g, 3, deleting)
+		w.healthy()
+		if g.version == "0.15.5" {
+			w.file("api-key", w.server.APIKey())
+			w.file("syncagent.yaml", replaceIn(t, w, "username: admin, password: { file: password }", "api_key: { file: api-key }"))
+			w.reload()
+			w.healthy()
+		}
+	})
+}
+
+func (w *world) healthy() {
+	w.t.Helper()
+	err := agent.New(agent.Options{Config: w.cfg, Now: func() time.Time { return w.now }}).Doctor(w.t.Context(), func(c agent.Check) {
+		if c.Status == agent.CheckFailure || c.Message == "" {
+			w.t.Errorf("%+v", c)
+		}
+	})
+	if err != nil {
+		w.t.Error(err)
+	}
 }
