@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"time"
 
 	. "syncagent/internal/reconcile"
 )
@@ -67,10 +68,14 @@ func (m *model) account(b *mailbox) Account {
 	}
 	aliases := slices.Clone(b.aliases)
 	sort.Strings(aliases)
-	return Account{
+	a := Account{
 		ID: b.id, Name: b.name, Kind: kind, Created: b.made, Addresses: aliases,
 		Suspended: b.blocked, FirstListed: m.lastAcc[b.id],
 	}
+	if m.timeless {
+		a.Created, a.LackedAt = time.Time{}, m.lacked[b.id]
+	}
+	return a
 }
 
 // facts collects what Needs asks for.

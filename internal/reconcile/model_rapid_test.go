@@ -181,6 +181,7 @@ func TestRandomHistories(t *testing.T) {
 		m.policy.Suspend = rapid.Bool().Draw(t, "suspend")
 		m.policy.SuspendRuns = 2
 		m.reusable = rapid.Bool().Draw(t, "reusable IDs")
+		m.timeless = rapid.Bool().Draw(t, "timeless")
 		for i := range 4 {
 			p := m.hire(address(i))
 			p.source = modelSources[i/3]

@@ -12,9 +12,10 @@ func (m *model) run(r reading, upto int) Decision {
 	m.recover()
 	for id := range m.accounts {
 		if _, ok := m.lastAcc[id]; !ok {
-			m.lastAcc[id] = m.now
+			m.lastAcc[id], m.lacked[id] = m.now, m.listed
 		}
 	}
+	m.listed = m.now
 	for _, p := range m.people {
 		if box := m.box(p.name); box != nil && p.source != r.cut && p.source != r.empty {
 			box.seen[p.id] = true

@@ -25,6 +25,9 @@ type model struct {
 	approvals []Approval
 	policy    Policy
 	lastAcc   map[AccountID]time.Time // first listed
+	timeless  bool                    // the server does not tell when accounts were made
+	listed    time.Time
+	lacked    map[AccountID]time.Time
 	report    func(string, ...any)
 	deleted   []AccountID
 	left      map[StableID]*person
@@ -54,7 +57,7 @@ type mailbox struct {
 func newModel(report func(string, ...any)) *model {
 	return &model{
 		now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC), people: map[StableID]*person{},
-		accounts: map[AccountID]*mailbox{}, ledger: map[PrincipalRef]Principal{}, lastAcc: map[AccountID]time.Time{},
+		accounts: map[AccountID]*mailbox{}, ledger: map[PrincipalRef]Principal{}, lastAcc: map[AccountID]time.Time{}, lacked: map[AccountID]time.Time{},
 		states: map[string]SourceState{}, left: map[StableID]*person{}, report: report,
 		policy: Policy{
 			Rename: true, Missing: MissingDelete, GraceRuns: 3, GraceTime: 48 * time.Hour, Spacing: time.Hour,
