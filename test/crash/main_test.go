@@ -52,8 +52,8 @@ func run(m *testing.M) int {
 
 // tally counts what was inflicted.
 type tally struct {
-	mu                           sync.Mutex
-	kills, cuts, faults, diskful int
+	mu                                    sync.Mutex
+	kills, cuts, randoms, faults, diskful int
 }
 
 var counts tally
@@ -67,6 +67,6 @@ func (c *tally) add(n *int) {
 func (c *tally) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return fmt.Sprintf("%d kills at a request, %d kills at a write of journal or audit log, %d server faults, %d full disks",
-		c.kills, c.cuts, c.faults, c.diskful)
+	return fmt.Sprintf("%d kills at a request, %d kills at a write of journal or audit log, %d at random moments, %d server faults, %d full disks",
+		c.kills, c.cuts, c.randoms, c.faults, c.diskful)
 }

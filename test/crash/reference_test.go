@@ -21,7 +21,13 @@ func newReference(t *testing.T, b *bench) *reference {
 		t.Fatal(err)
 	}
 	defer l.drop()
-	ref := &reference{grouped: map[stalwarttest.AccountID]bool{}, initial: map[stalwarttest.AccountID]bool{}}
+	ref := &reference{
+		grouped: map[stalwarttest.AccountID]bool{}, initial: map[stalwarttest.AccountID]bool{}, leaver: map[stalwarttest.AccountID]bool{},
+	}
+	for _, id := range leavers {
+		view, _ := l.server.AccountOf(before()[id].mail)
+		ref.leaver[view.ID] = true
+	}
 	for _, a := range l.server.Accounts() {
 		ref.initial[a.ID] = true
 	}
@@ -32,9 +38,11 @@ func newReference(t *testing.T, b *bench) *reference {
 		ref.calls = append(ref.calls, describe(s))
 	}})
 	ref.lines = l.auditLines()
-	if r := l.run(t.Context(), "sync"); r.code != 0 {
+	r := l.run(t.Context(), "sync")
+	if r.code != 0 {
 		t.Fatalf("undisturbed run: %s", r)
 	}
+	ref.took = r.took
 	remove()
 	ref.requests, ref.linesAt = len(ref.calls), l.auditLines()
 	more, err := l.atRest(t.Context(), 3, 0)
@@ -73,6 +81,9 @@ func (ref *reference) asWanted(t *testing.T, l *life) {
 	}
 	if n := strings.Count(all, "syncagent-tmp-"); n != 0 {
 		t.Errorf("%d accounts under temporary names", n)
+	}
+	if n := strings.Count(all, "suspended=true"); n != len(disabled)+1 { // and the parked one
+		t.Errorf("%d accounts suspended, want %d", n, len(disabled)+1)
 	}
 	destroyed := 0
 	for write := range ref.writes {

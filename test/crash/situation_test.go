@@ -15,6 +15,8 @@ import (
 type person struct {
 	id, mail string
 	aliases  []string
+	// disabled is who may not log in from the run under test on.
+	disabled bool
 }
 
 // directory is a state of the directory, by ID.
@@ -38,6 +40,9 @@ func before() directory {
 
 // leavers are missing from the directory for as long as grace lasts.
 var leavers = []string{"p13", "p16", "p20", "p21", "p22", "p23"}
+
+// disabled are cut off by the run under test.
+var disabled = []string{"p24", "p25"}
 
 // parked is the leaver whose name a newcomer has.
 const parked, newcomer = "p13", "n13"
@@ -73,6 +78,11 @@ func after() directory {
 		p.mail = mail
 		d[id] = p
 	}
+	for _, id := range disabled {
+		p := d[id]
+		p.disabled = true
+		d[id] = p
+	}
 	d[newcomer] = person{id: newcomer, mail: "u13@example.org"}
 	d["n30"] = person{id: "n30", mail: "n30@example.org"} // new, without an account
 	d.unalias("p14")
@@ -105,13 +115,13 @@ func (d directory) write(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // nothing to undo after a commit
-	const schema = `CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, mail TEXT, type TEXT);
+	const schema = `CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, mail TEXT, type TEXT, active INTEGER);
 		CREATE TABLE IF NOT EXISTS aliases (id TEXT, address TEXT); DELETE FROM people; DELETE FROM aliases;`
 	if _, err := tx.ExecContext(ctx, schema); err != nil {
 		return err
 	}
 	for _, p := range d {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO people VALUES (?, ?, 'individual')`, p.id, p.mail); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO people VALUES (?, ?, 'individual', ?)`, p.id, p.mail, !p.disabled); err != nil {
 			return err
 		}
 		for _, address := range p.aliases {

@@ -40,15 +40,16 @@ sources:
     sql:
       driver: sqlite
       dsn: %s
-      query: SELECT id, mail, type FROM people
-      lookup: SELECT id, mail, type FROM people WHERE id = ?
+      query: SELECT id, mail, type, active FROM people
+      lookup: SELECT id, mail, type, active FROM people WHERE id = ?
       addresses: SELECT id, address FROM aliases UNION ALL SELECT id, mail FROM people
-    map: { id: id, id_never_reused: true, name: "{mail}", kind: { attribute: type } }
+    map: { id: id, id_never_reused: true, name: "{mail}", kind: { attribute: type }, enabled: { attribute: active } }
     expect: { max_drop: 50%% }
 policy:
   missing: delete
   grace: { runs: 3, time: 0s, spacing: 1ms }
-  export: { required: false }
+  disabled: suspend
+  export: { required: true, dir: archive }
   limits:
     delete: { count: 40, percent: 100%% }
     rename: { count: 40, percent: 100%% }
