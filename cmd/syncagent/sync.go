@@ -30,6 +30,10 @@ of people who have left through grace to deletion and purge.
 The first run only learns who is who and changes nothing. Whatever is in doubt is
 held and explained, never guessed.
 
+--adopt-anew makes a first run although the ledger was lost. It links people by name,
+and holds every name that the audit log has seen under another ID; a person links
+those with "relink NAME". "state rebuild" restores more, and guesses less.
+
 --dry-run shows what would be done now. It changes nothing at all, neither on the
 server nor here, creates no file and takes no lock. --check is a dry run that ends
 with 2 if anything would be done now; people in grace and holds do not count.`,

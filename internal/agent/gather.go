@@ -106,6 +106,11 @@ func (r *run) fixedFacts(ctx context.Context) error {
 	f.Can.Export = reader(r.server) != nil
 	f.Rechecks = map[reconcile.PrincipalRef]reconcile.Recheck{}
 	var err error
+	if r.opts.AdoptAnew {
+		if f.SeenBefore, err = r.seenBefore(ctx); err != nil {
+			return err
+		}
+	}
 	if f.Recent, err = r.ledger.PastActions(ctx, r.started.Add(-7*24*time.Hour)); err != nil {
 		return fmt.Errorf("read the actions of the last week: %w", err)
 	}

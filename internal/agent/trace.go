@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -38,12 +39,20 @@ const tellAtOnce = 500
 
 // tellDetected records what the snapshot showed.
 func (r *run) tellDetected(ctx context.Context) error {
+	made := make(map[reconcile.AccountID]time.Time, len(r.facts.Accounts))
+	for _, a := range r.facts.Accounts {
+		made[a.ID] = a.Created
+	}
 	for some := range slices.Chunk(r.plan.Detected, tellAtOnce) {
 		records := make([]audit.Record, 0, len(some))
 		for _, d := range some {
-			records = append(records, audit.Record{Run: r.id, Event: "detected", Phase: d.Event, Fields: map[string]any{
+			fields := map[string]any{
 				"source": d.Source, "stable_id": string(d.ID), "account": string(d.Account), "from": d.From, "to": d.To,
-			}})
+			}
+			if at := made[d.Account]; d.Event == "link" && !at.IsZero() {
+				fields["account_created"] = at.UTC().Format(time.RFC3339Nano)
+			}
+			records = append(records, audit.Record{Run: r.id, Event: "detected", Phase: d.Event, Fields: fields})
 		}
 		if err := r.audit.Append(ctx, records...); err != nil {
 			return err
@@ -92,7 +101,7 @@ func (r *run) checkTraces(ctx context.Context) error {
 	if errors.Is(err, state.ErrNotFound) {
 		return &TrustError{
 			Err:  fmt.Errorf("the audit log tells of run %s, which the ledger does not know: the ledger was lost, or is an old copy", last),
-			hint: "restore the ledger with: syncagent state restore FILE; or begin anew with: syncagent sync --adopt-anew",
+			hint: "restore a backup with: syncagent state restore FILE; or make the ledger anew from the audit log with: syncagent state rebuild --dry-run",
 		}
 	}
 	if err != nil {
@@ -116,7 +125,7 @@ func (r *run) checkOwnNames() error {
 		if name := r.index.accounts[id].Name; reconcile.OwnName(name) {
 			return &TrustError{
 				Err:  fmt.Errorf("the ledger is empty, but the server has account %s (%s), which syncagent moved aside: the ledger was lost", id, name),
-				hint: "restore the ledger with: syncagent state restore FILE; or begin anew with: syncagent sync --adopt-anew",
+				hint: "restore a backup with: syncagent state restore FILE; or make the ledger anew from the audit log with: syncagent state rebuild --dry-run",
 			}
 		}
 	}

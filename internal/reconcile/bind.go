@@ -125,7 +125,11 @@ func (d *decider) adopt(w *wish, acc *Account) {
 	if j.widened() && lacked.Equal(d.Now) {
 		lacked = d.sources[w.ref.Source].State.LastComplete
 	}
+	before, seen := d.SeenBefore[d.hash(w.name)]
 	switch {
+	case seen && before != w.ref:
+		d.holdWish(w, HoldAccountUnproven, fmt.Sprintf("account %s has this name, but the audit log has seen it under the ID %s", acc.ID, whose(before)))
+		w.row.Entry = Hash{}
 	case told && acc.Created.Before(person):
 		d.holdWish(w, HoldOlderThanPerson, fmt.Sprintf("account %s was made on %s, before the person's entry (%s)",
 			acc.ID, acc.Created.UTC().Format(dayFormat), person.UTC().Format(dayFormat)))

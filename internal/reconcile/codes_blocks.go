@@ -52,7 +52,7 @@ var blockCodes = []Code{
 	{
 		BlockLedgerLost, ClassBlock, "The ledger is lost or old",
 		"The ledger is empty or older than the audit log or the mail server shows. A lost memory is not a first run: renames and people who left would be taken for something else. Every command that writes stops (exit code 8).",
-		"Restore the ledger from a backup (syncagent state restore). Only if you mean to start over: syncagent sync --adopt-anew.",
+		"Restore the ledger from a backup (syncagent state restore), or make it anew from the audit log (syncagent state rebuild). Only if you mean to start over: syncagent sync --adopt-anew.",
 	},
 	{
 		BlockPermissionsMissing, ClassBlock, "The agent lacks permissions on the mail server",

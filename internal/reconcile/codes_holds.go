@@ -40,12 +40,12 @@ var holdCodes = []Code{
 	{
 		HoldOlderThanPerson, ClassHold, "The account is older than the person",
 		"The account has the name of this entry, but it was made before the entry was. So it may hold the mail of somebody who bore the name earlier, and linking it would hand that mail to the wrong person.",
-		"Look at whose mail is in the account. If it is this person's, link the two with syncagent relink; if not, move the account aside on the server.",
+		"Look at whose mail is in the account. If it is this person's, link the two with syncagent relink NAME; if not, move the account aside on the server.",
 	},
 	{
 		HoldAccountUnproven, ClassHold, "It is not proven whose account this is",
 		"An account with the name of a new entry exists, but nothing proves that it was made for this person. It may hold somebody else's mail. After a change of base, filter or mapping this is so for everybody whom the change brought in, unless map.created tells that the entry is older than the account.",
-		"Look at whose mail is in the account. If it is this person's, link the two with syncagent relink; if not, move the account aside on the server.",
+		"Look at whose mail is in the account. If it is this person's, link the two with syncagent relink NAME; if not, move the account aside on the server.",
 	},
 	{
 		HoldRenameUnproven, ClassHold, "The new name may belong to another person",

@@ -36,6 +36,9 @@ type Facts struct {
 	// ServerChanged says why the server is not the one that the ledger knows
 	// (reinstalled, older backup, other host); it blocks every write.
 	ServerChanged string
+	// SeenBefore tells, for a first run in spite of traces of an earlier life, under
+	// which ID the audit log saw each name last.
+	SeenBefore map[Hash]PrincipalRef
 	// LastAccount is the largest account ID that the ledger had seen.
 	LastAccount AccountID
 }
