@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 )
@@ -225,8 +224,4 @@ func (b *Rebuilder) bury(p Past, name string) {
 		return
 	}
 	b.graves[b.key(name)] = Tombstone{Key: b.key(name), Text: name, Owner: PrincipalRef{p.Source, p.ID}, Account: p.Account, Since: p.At}
-}
-
-func sortedRefs[V any](m map[PrincipalRef]V) []PrincipalRef {
-	return slices.SortedFunc(maps.Keys(m), compareRefs)
 }

@@ -12,7 +12,7 @@ import (
 // left out and told: a wrong link could rename or delete a stranger's mailbox.
 func (b *Rebuilder) Finish(accounts map[AccountID]Account, now time.Time) Rebuilt {
 	var out Rebuilt
-	for _, ref := range sortedRefs(b.rows) {
+	for _, ref := range slices.SortedFunc(maps.Keys(b.rows), compareRefs) {
 		row := *b.rows[ref]
 		if row.State == StateGone {
 			continue
