@@ -13,8 +13,10 @@ import (
 	"syncagent/internal/stalwarttest"
 )
 
-// generations are the versions that the recordings and the issue name.
-var generations = []string{"0.6", "0.7.0", "0.7.2", "0.8.0", "0.8.5", "0.9.4", "0.10.0", "0.10.7", "0.11.8", "0.13.4", "0.15.5"}
+// generations are the versions that the recordings and the issue name, and one of each other minor version.
+var generations = []string{
+	"0.5.3", "0.6", "0.7.0", "0.7.2", "0.8.0", "0.8.5", "0.9.4", "0.10.0", "0.10.7", "0.11.8", "0.12.5", "0.13.4", "0.14.1", "0.15.5",
+}
 
 // old tells what a test needs to know of a generation.
 type oldServer struct {
