@@ -152,11 +152,15 @@ func detect(ctx context.Context, t *transport) (*span, error) {
 	if errors.Is(err, errMissing) {
 		return nil, nil
 	}
-	_, old := errors.AsType[*UnauthorizedError](err)
+	unauthorized, old := errors.AsType[*UnauthorizedError](err)
 	_, principals := doc.Capabilities["urn:ietf:params:jmap:principals"]
 	switch {
 	case old && principals:
 		return &from0140, nil
+	case old && unauthorized.challenged && t.creds.username == "":
+		// Only 0.12 challenges here. An API key would be shown to the directory there,
+		// and fail.
+		return &is0125, nil
 	case old:
 		return &from0125, nil
 	case err == nil:

@@ -29,6 +29,8 @@ func HintOf(err error) string {
 type UnauthorizedError struct {
 	// SecondFactor is true if the account wants a second factor (HTTP 402).
 	SecondFactor bool
+	// challenged is true if the answer had WWW-Authenticate.
+	challenged bool
 }
 
 func (e *UnauthorizedError) Error() string {

@@ -16,6 +16,7 @@ const (
 // What the anonymous requests can show.
 var (
 	upTo0124   = span{release{3, 0}, release{12, 4}}
+	is0125     = exactly(release{12, 5})
 	from0125   = span{release{12, 5}, release{15, lastPatch}}
 	from0140   = span{release{14, 0}, release{15, lastPatch}}
 	is07to0102 = span{release{7, 0}, release{10, 2}}

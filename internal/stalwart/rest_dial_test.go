@@ -1,6 +1,7 @@
 package stalwart
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -97,13 +98,20 @@ func TestAPIKeysBefore016(t *testing.T) {
 	if can := s.Info().Can; !can.Rename || !can.Delete || s.Info().Generation != "rest-0.15" {
 		t.Errorf("configured: %+v", s.Info())
 	}
-	for _, generation := range []string{"0.8.5", "0.11.8", "0.12.4"} {
+	// Before 0.13 keys never work with an external directory: none is shown to it, not even by detection.
+	for _, generation := range []string{"0.6", "0.8.5", "0.11.8", "0.12.0", "0.12.4", "0.12.5"} {
 		sim := stalwarttest.New(stalwarttest.Options{Generation: generation, AuthBanRate: 1})
-		srv := httptest.NewServer(sim)
+		shown := 0
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") != "" {
+				shown++
+			}
+			sim.ServeHTTP(w, r)
+		}))
 		_, err := Dial(t.Context(), Options{URL: srv.URL, APIKey: func() (string, error) { return "name:secret", nil }})
 		srv.Close()
-		if !is[*OptionsError](err) {
-			t.Errorf("%s: %v", generation, err)
+		if !is[*OptionsError](err) || shown != 0 {
+			t.Errorf("%s: %v, and the key was sent %d times", generation, err, shown)
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (t *transport) judge(r request, resp *response) error {
 		}
 		return nil
 	case s == http.StatusUnauthorized && r.anonymous:
-		return &UnauthorizedError{}
+		return &UnauthorizedError{challenged: resp.header.Get("WWW-Authenticate") != ""}
 	case s == http.StatusUnauthorized:
 		return t.stop(&UnauthorizedError{})
 	case s == http.StatusPaymentRequired:
