@@ -129,6 +129,9 @@ func (a *Agent) ordered(ctx context.Context, command string, do func(*run) error
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
+	if err := r.sameIDs(ctx); err != nil {
+		return err
+	}
 	return do(r)
 }
 

@@ -35,7 +35,7 @@ func Persons(ctx context.Context, ledger *state.Ledger, text string) ([]reconcil
 // AskLive asks the mail server and the person's source about one principal. It
 // changes nothing; whoever cannot be asked gives an answer that says so.
 func (a *Agent) AskLive(ctx context.Context, ledger *state.Ledger, p reconcile.Principal) []LiveAnswer {
-	return []LiveAnswer{a.askSource(ctx, ledger, p), a.askServer(ctx, p)}
+	return []LiveAnswer{a.askSource(ctx, ledger, p), a.askServer(ctx, ledger, p)}
 }
 
 // controlFor gives an ID that the directory had at the last reading: only a
@@ -123,7 +123,7 @@ func lookupText(result reconcile.LookupResult, p reconcile.Principal) string {
 	return strings.Join(parts, "; ")
 }
 
-func (a *Agent) askServer(ctx context.Context, p reconcile.Principal) LiveAnswer {
+func (a *Agent) askServer(ctx context.Context, ledger *state.Ledger, p reconcile.Principal) LiveAnswer {
 	answer := LiveAnswer{Who: "mail server"}
 	fail := func(format string, args ...any) LiveAnswer {
 		answer.Failed, answer.Text = true, fmt.Sprintf(format, args...)
@@ -134,6 +134,9 @@ func (a *Agent) askServer(ctx context.Context, p reconcile.Principal) LiveAnswer
 		return fail("cannot be asked: %s", err)
 	}
 	defer server.Close()
+	if other, err := otherIDs(ctx, ledger, server.Info()); err != nil || other {
+		return fail("is of another generation than the ledger; the next run looks whether it was upgraded")
+	}
 	if !p.Bound() {
 		accounts, err := server.FindByName(ctx, p.Name)
 		if err != nil {

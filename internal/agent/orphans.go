@@ -56,6 +56,9 @@ func (r *run) findOrphans(ctx context.Context) (OrphanReport, error) {
 	if err := r.connect(ctx); err != nil {
 		return report, err
 	}
+	if err := r.sameIDs(ctx); err != nil {
+		return report, err
+	}
 	if err := r.list(ctx); err != nil {
 		return report, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"syncagent/internal/audit"
 	"syncagent/internal/reconcile"
+	"syncagent/internal/stalwart"
 	"syncagent/internal/state"
 )
 
@@ -27,23 +28,56 @@ const (
 // in which an old one may be somebody else's. After a proven upgrade the ledger
 // is carried over, once. Else the plan is blocked, and go is false.
 func (r *run) meetServer(ctx context.Context) (goOn bool, err error) {
-	known, _, err := r.ledger.Meta(ctx, metaGeneration)
+	other, err := otherIDs(ctx, r.ledger, r.report.Info)
 	if err != nil {
-		return false, fmt.Errorf("look for the generation of the mail server: %w", err)
+		return false, err
 	}
 	if r.carried, _, err = r.ledger.Meta(ctx, metaCarried); err != nil {
 		return false, fmt.Errorf("look for an upgrade of the mail server: %w", err)
 	}
-	wasOlder := strings.HasPrefix(known, "rest-")
+	known, _, err := r.ledger.Meta(ctx, metaGeneration)
 	switch {
-	case known == "" || wasOlder == r.timeless():
-		return true, nil
-	case !wasOlder:
+	case err != nil || !other:
+		return err == nil, err
+	case r.timeless():
 		r.blockServer("the ledger knows the mail server as " + known + ", and now it is Stalwart " + r.report.Info.Version +
 			": there is no way back from 0.16")
 		return false, nil
 	}
 	return r.upgrade(ctx, known)
+}
+
+// otherIDs tells that the account IDs of the ledger are of another form than
+// those of the server: nothing may be asked with them.
+func otherIDs(ctx context.Context, ledger *state.Ledger, info stalwart.Info) (bool, error) {
+	known, _, err := ledger.Meta(ctx, metaGeneration)
+	if err != nil {
+		return false, fmt.Errorf("look for the generation of the mail server: %w", err)
+	}
+	older := info.Generation != stalwart.GenerationJMAP
+	return known != "" && strings.HasPrefix(known, "rest-") != older, nil
+}
+
+// sameIDs refuses what a person ordered as long as no run has carried the ledger
+// over to an upgraded server.
+func (r *run) sameIDs(ctx context.Context) error {
+	other, err := otherIDs(ctx, r.ledger, r.report.Info)
+	if err == nil && other {
+		err = &ServerError{&upgradedError{version: r.report.Info.Version}}
+	}
+	return err
+}
+
+// upgradedError says that the server is of another generation than the ledger.
+type upgradedError struct{ version string }
+
+func (e *upgradedError) Error() string {
+	return "it is Stalwart " + e.version + " now, and the ledger has the account IDs of another generation"
+}
+
+// Hint is what a person can do.
+func (e *upgradedError) Hint() string {
+	return "nothing was done. Look at what the upgrade means with: syncagent sync --dry-run; then: syncagent sync"
 }
 
 // upgrade proves that the server is the known one after an upgrade to 0.16, and

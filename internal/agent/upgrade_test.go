@@ -90,6 +90,9 @@ func TestAnUpgradeTo016IsCarriedOverOnce(t *testing.T) {
 		}
 		return true
 	})
+	if _, err := agent.New(agent.Options{Config: w.cfg, Now: func() time.Time { return w.now }}).Orphans(t.Context()); err == nil || !strings.Contains(err.Error(), "another generation") {
+		t.Errorf("orphans, with IDs of another form: %v", err)
+	}
 	dry, err := w.try(agent.RunOptions{DryRun: true})
 	if err != nil || dry.Result.Verdict.Blocked || len(dry.Result.Actions) != 0 || !upgraded(dry) {
 		t.Fatalf("dry run: %v, %v, notices %v", err, told(dry), dry.Result.Notices)

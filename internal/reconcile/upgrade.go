@@ -188,12 +188,13 @@ func BlockedPlan(sources []string, server ServerPlan, why string) Plan {
 		Version: PlanVersion, Server: server, Sources: []SourcePlan{}, Actions: []Action{}, Holds: []Hold{}, Missing: []Missing{},
 		Verdict: Verdict{Blocked: true, Stages: map[Stage]StageVerdict{}, Reasons: []BlockReason{}},
 	}
-	info, _ := CodeInfo(BlockServerChanged)
+	const hint = "Check server.url, and that the upgrade kept the accounts with their IDs. If they were made anew, " +
+		"move state.dir aside and begin anew with: syncagent sync --adopt-anew."
 	for _, stage := range Stages {
 		p.Verdict.Stages[stage] = StageBlocked
 		for _, source := range sources {
 			p.Verdict.Reasons = append(p.Verdict.Reasons, BlockReason{
-				Code: BlockServerChanged, Stage: stage, Source: source, Message: why, Hint: info.Hint,
+				Code: BlockServerChanged, Stage: stage, Source: source, Message: why, Hint: hint,
 			})
 		}
 	}
