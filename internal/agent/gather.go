@@ -100,7 +100,10 @@ func (r *run) fixedFacts(ctx context.Context) error {
 	f := &r.facts
 	info := r.report.Info
 	f.Now, f.Rules = r.started, r.rules
-	f.Server = serverPlan(info)
+	f.Server, f.Lacks = serverPlan(info), map[string][]string{}
+	for _, m := range info.Missing {
+		f.Lacks[m.Ability] = m.Permissions
+	}
 	f.Self, f.SelfName, f.Can = info.Self, info.SelfName, abilities(info)
 	f.Can.NoMerge = noMerge(r.server)
 	f.Can.Export = reader(r.server) != nil

@@ -44,6 +44,10 @@ func (v *validator) generation() {
 	case o.minor < 3:
 		v.refuse(key, "auto, or a version such as 0.11.8", "there is no %s that could be managed", version)
 		return
+	case o.minor < 5:
+		v.refuse(key, "upgrade the mail server to 0.5 or later",
+			"%s is not managed: it destroys message bodies when an account is renamed, and shows no accounts to compare with", version)
+		return
 	case v.cfg.Server.APIKey != nil && o.minor < 13:
 		v.refuse("server.api_key", "use server.username and server.password of an administrator",
 			"%s accepts API keys only without an external directory", version)

@@ -29,6 +29,7 @@ func TestWhatNeverWorksOnAGeneration(t *testing.T) {
 		{"0.8.5", password, "  missing: suspend\n", "13:12: policy.missing: suspend can never work: Stalwart 0.8.5 cannot cut"},
 		{"0.10.7", password, "  missing: suspend\n  suspend: { runs: 2, time: 0s }\n", ""},
 		{"0.9.4", password, "  disabled: suspend\n", "13:13: policy.disabled: suspend can never work"},
+		{"0.4.2", password, "", "5:15: server.generation: Stalwart 0.4.2 is not managed: it destroys message bodies"},
 		{"0.2.0", password, "", "5:15: server.generation: there is no Stalwart 0.2.0"},
 	} {
 		text := fmt.Sprintf(`server:

@@ -21,6 +21,9 @@ type Facts struct {
 	NotReversible map[AccountID]string
 	SelfName      string
 	Can           Can
+	// Lacks names the permissions that our login lacks, by ability ("delete",
+	// "rename").
+	Lacks map[string][]string
 	// BadNames says of names concerned why an account that has one cannot be
 	// addressed safely, BadTargets why no account can be given one.
 	BadNames   map[string]string

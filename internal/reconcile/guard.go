@@ -3,6 +3,7 @@ package reconcile
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // guard judges the stages of every source: what may run, what is blocked and
@@ -90,11 +91,24 @@ func (d *decider) permissions(s *SourceFacts, stage Stage) []BlockReason {
 			info, _ := CodeInfo(BlockPermissionsMissing)
 			return []BlockReason{{
 				Code: BlockPermissionsMissing, Stage: stage, Source: s.Source, Hint: info.Hint,
-				Message: fmt.Sprintf("our login on the mail server may not %s accounts", a.Kind),
+				Message: fmt.Sprintf("our login on the mail server may not %s accounts", a.Kind) + d.lacking(a.Kind),
 			}}
 		}
 	}
 	return nil
+}
+
+// lacking names the permissions that a kind of action lacks, for the end of a
+// message; empty if they are not known.
+func (d *decider) lacking(kind ActionKind) string {
+	ability := "rename"
+	if kind == ActDelete || kind == ActDestroyTwin {
+		ability = "delete"
+	}
+	if names := d.Lacks[ability]; len(names) > 0 {
+		return "; it lacks " + strings.Join(names, ", ")
+	}
+	return ""
 }
 
 // verdict sums the guards up over all sources.

@@ -49,7 +49,7 @@ func (d *decider) unproven(w *wish) (code, why string) {
 	case d.Can.NeverRename:
 		return HoldRenameUnsupported, "this version of the mail server cannot rename accounts safely"
 	case !d.Can.Rename:
-		return HoldRenameUnsupported, "our rights on the mail server do not allow to rename"
+		return HoldRenameUnsupported, "our rights on the mail server do not allow to rename" + d.lacking(ActRename)
 	}
 	return "", ""
 }

@@ -137,7 +137,7 @@ const versionsIntro = "What `syncagent` can do depends on the version of the mai
 const versionsOutro = `
 ## Why some versions are refused
 
-- **0.3 and 0.4** destroy the bodies of all messages of an account that is renamed, and they list no accounts. Upgrade first.
+- **0.3 and 0.4** destroy the bodies of all messages of an account that is renamed, and they show no accounts that a delete could be compared with ([why](../adr/0011-no-management-of-0.3-and-0.4.md)). Upgrade first.
 - **0.12.0** may give a new account the ID of another one after an upgrade, and 0.12.1 calls itself 0.12.0. Nothing is renamed,
   suspended or deleted there. Upgrade to 0.12.2 or later; if it is 0.12.1, set ` + "`server.generation: 0.12.1`" + `.
 - **0.7 to 0.9** refuse to rename accounts of an external directory. Deleting works. Such renames are held as
