@@ -87,3 +87,47 @@ func TestLookupOfLeavers(t *testing.T) {
 		})
 	}
 }
+
+// TestLookupSeesBeyondTheFilter: access rules that show nothing but what the
+// filter selects hide whoever falls out of it.
+func TestLookupSeesBeyondTheFilter(t *testing.T) {
+	withID := with(map[string][]string{"objectClass": {"organizationalUnit"}}, "entryUUID", uuid(500))
+	for _, c := range []struct {
+		name   string
+		set    func(s *ldaptest.Server)
+		change func(o *Options)
+		want   reconcile.Presence
+		says   string
+	}{
+		{name: "containers can be seen", set: func(*ldaptest.Server) {}, want: absent},
+		{name: "a container has an ID", set: func(s *ldaptest.Server) { s.Add(ldaptest.People, withID) }, want: absent},
+		{name: "only a group elsewhere can be seen", want: absent, set: func(s *ldaptest.Server) {
+			s.Add("cn=group,"+ldaptest.Suffix, withID)
+			hideContainers(s)
+		}},
+		{name: "nothing but people can be seen", set: hideContainers, want: unknown, says: "beyond the filter"},
+		{name: "without a filter there is nothing beyond", set: hideContainers, want: absent, change: func(o *Options) { o.Filter = "" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server := fill(ldaptest.New(t, ldaptest.Options{}), 5)
+			c.set(server)
+			session, err := open(t, server, c.change).OpenLookup(deadline(t), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = session.Close() }()
+			got, err := session.Lookup(deadline(t), reconcile.LookupRequest{Control: reconcile.StableID(uuid(1)), ID: reconcile.StableID(uuid(99))})
+			if err != nil || got.ID != c.want || !strings.Contains(got.Reason, c.says) {
+				t.Errorf("%v: ID %d (%s), want %d", err, got.ID, got.Reason, c.want)
+			}
+		})
+	}
+}
+
+// hideContainers leaves nothing in the directory that the filter does not
+// select.
+func hideContainers(s *ldaptest.Server) {
+	for _, dn := range []string{ldaptest.People, ldaptest.Suffix} {
+		s.Add(dn, map[string][]string{"objectClass": {"inetOrgPerson"}})
+	}
+}

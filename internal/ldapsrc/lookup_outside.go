@@ -2,6 +2,7 @@ package ldapsrc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/go-ldap/ldap/v3"
@@ -42,7 +43,7 @@ func (l *LookupSession) findOutside(ctx context.Context) error {
 	present := "(" + l.rule.attribute + "=*)"
 	l.outside = nil
 	for _, base := range leavers.Bases {
-		known, err := l.chooseOutside(ctx, base, present)
+		known, err := l.chooseOutside(ctx, base, ldap.ScopeWholeSubtree, present)
 		if err != nil {
 			return err
 		}
@@ -56,7 +57,7 @@ func (l *LookupSession) findOutside(ctx context.Context) error {
 	}
 	if leavers.Filter != "" {
 		for _, base := range l.bases {
-			known, err := l.chooseOutside(ctx, base, "(&"+present+leavers.Filter+")")
+			known, err := l.chooseOutside(ctx, base, ldap.ScopeWholeSubtree, "(&"+present+leavers.Filter+")")
 			if err != nil {
 				return err
 			}
@@ -65,14 +66,44 @@ func (l *LookupSession) findOutside(ctx context.Context) error {
 			}
 		}
 	}
+	if err := l.findBeyondFilter(ctx, present); err != nil {
+		return err
+	}
 	l.outsideKnown = true
 	return nil
 }
 
-// chooseOutside takes any entry below a base that fits, if there is one.
-func (l *LookupSession) chooseOutside(ctx context.Context, base, filter string) (bool, error) {
-	q := query{base: base, scope: ldap.ScopeWholeSubtree, filter: filter, attributes: []string{l.rule.attribute}}
-	if !l.conn.root.lacksPaging() {
+// findBeyondFilter looks for an entry that the filter of the source leaves out,
+// unless there is a leaver already: access rules that only show what the filter
+// selects make whoever falls out of it look deleted. The containers of the
+// people are tried first, for that needs no index; where the ID is an attribute
+// that only people have, it is enough to see one.
+func (l *LookupSession) findBeyondFilter(ctx context.Context, present string) error {
+	if len(l.outside) > 0 || l.source.opts.Filter == anyEntry {
+		return nil
+	}
+	not := "(!" + l.source.opts.Filter + ")"
+	for _, base := range append(append([]string{}, l.source.opts.Bases...), l.bases...) {
+		if known, err := l.chooseOutside(ctx, base, ldap.ScopeBaseObject, "(&"+present+not+")"); known || err != nil && !answered(err) {
+			return err
+		}
+		seen, err := l.conn.search(ctx, query{base: base, filter: not, attributes: []string{noAttributes}})
+		if err == nil && len(seen.entries) > 0 || err != nil && !answered(err) {
+			return err
+		}
+	}
+	for _, base := range l.bases {
+		if known, err := l.chooseOutside(ctx, base, ldap.ScopeWholeSubtree, "(&"+present+not+")"); known || err != nil {
+			return err
+		}
+	}
+	return errors.New("no entry beyond the filter can be seen, not even the container of the people, so whoever falls out of the filter looks deleted; let the bind account read more than the filter selects")
+}
+
+// chooseOutside takes any entry at or below a base that fits, if there is one.
+func (l *LookupSession) chooseOutside(ctx context.Context, base string, scope int, filter string) (bool, error) {
+	q := query{base: base, scope: scope, filter: filter, attributes: []string{l.rule.attribute}}
+	if scope != ldap.ScopeBaseObject && !l.conn.root.lacksPaging() {
 		q.paging = &paging{size: 1}
 	}
 	answer, err := l.conn.search(ctx, q)
