@@ -19,6 +19,7 @@ type world struct {
 	sim        *stalwarttest.Server
 	directory  *stalwarttest.MapDirectory
 	generation string // "" for 0.16
+	key        string // an API key other than the usual one
 	url        string
 	srv        Server
 }
@@ -40,9 +41,12 @@ func worldOf(t *testing.T, generation string) world {
 func (w world) connect(t *testing.T) Server {
 	t.Helper()
 	o := stalwart.Options{URL: w.url, Rate: 100000, Timeout: 10 * time.Second}
-	if w.generation == "" {
+	switch {
+	case w.key != "":
+		o.APIKey = func() (string, error) { return w.key, nil }
+	case w.generation == "":
 		o.APIKey = func() (string, error) { return w.sim.APIKey(), nil }
-	} else {
+	default:
 		o.Username, o.Password = "admin", func() (string, error) { return "admin", nil }
 	}
 	dialed, err := stalwart.Dial(t.Context(), o)
@@ -115,12 +119,16 @@ func (w world) fill(t *testing.T, id reconcile.AccountID, messages int) {
 func (w world) mail(id reconcile.AccountID) []string {
 	var out []string
 	for _, m := range w.sim.Messages(w.inSim(id)) {
-		slices.Sort(m.Mailboxes)
-		slices.Sort(m.Keywords)
-		out = append(out, fmt.Sprintf("%q %q %s %q", m.Mailboxes, m.Keywords, m.Received.Format(time.RFC3339), m.Raw))
+		out = append(out, mailText(m.Mailboxes, m.Keywords, m.Received, m.Raw))
 	}
 	slices.Sort(out)
 	return out
+}
+
+func mailText(boxes, keywords []string, received time.Time, raw string) string {
+	slices.Sort(boxes)
+	slices.Sort(keywords)
+	return fmt.Sprintf("%q %q %s %q", boxes, keywords, received.UTC().Format(time.RFC3339), raw)
 }
 
 // objects gives what an account holds of a type, without IDs.

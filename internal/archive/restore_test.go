@@ -134,3 +134,26 @@ func TestRestoreOverQuotaTells(t *testing.T) {
 		t.Errorf("%v restored with space", again.Restored)
 	}
 }
+
+// TestRestoreWithoutTheRight names what is missing before anything is written.
+func TestRestoreWithoutTheRight(t *testing.T) {
+	w := newWorld(t)
+	id := w.account("leaver@example.org")
+	w.fill(t, id, 3)
+	path := mustExport(t, w, t.TempDir(), id).Path
+	target := w.account("new@example.org")
+	limited := w
+	limited.key = w.sim.AddAPIKey(w.sim.AgentID(), stalwarttest.APIKey{Permissions: stalwarttest.AgentPermissions})
+	limited.srv = limited.connect(t)
+	seen := 0
+	defer w.sim.Inject(stalwarttest.Fault{Times: -1, Before: func(stalwarttest.Seen) { seen++ }})()
+	report, err := Restore(t.Context(), limited.srv, RestoreOptions{Archive: path, Account: target})
+	for _, want := range []string{"jmapContactCardCreate", "jmapSieveScriptUpdate", "jmapVacationResponseUpdate", "to restore an archive"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in: %v", want, err)
+		}
+	}
+	if seen != 0 || len(report.Restored) != 0 {
+		t.Errorf("%d requests, %v", seen, report)
+	}
+}
