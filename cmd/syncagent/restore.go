@@ -17,6 +17,8 @@ type restoreOptions struct {
 	*globals
 	archive string
 	to      string
+	// identity is a file with age keys.
+	identity string
 }
 
 // restored is the answer of restore --json.
@@ -46,7 +48,8 @@ func newRestoreCommand(g *globals) *cobra.Command {
 that exists: mailboxes, messages with their keywords, dates and mailboxes, Sieve
 scripts, the vacation response, signatures, contacts, calendars and files. It only
 adds: nothing of the account is overwritten or removed. The archive is verified
-before anything is written.
+before anything is written. An encrypted one (export.encrypt_to) needs the file with
+the secret key.
 
 Called again, it goes on where it ended and makes nothing twice. What could not be
 restored is listed, with the reason, and the exit code is 3.`,
@@ -64,6 +67,7 @@ restored is listed, with the reason, and the exit code is 3.`,
 		},
 	}
 	cmd.Flags().StringVar(&opts.to, "to", "", "`NAME` or address of the account that gets the contents")
+	cmd.Flags().StringVar(&opts.identity, "identity", "", "`FILE` with the secret age key, for an encrypted archive")
 	return cmd
 }
 
@@ -81,7 +85,7 @@ func runRestore(ctx context.Context, opts restoreOptions, s streams) error {
 	}
 	progress, end := opts.progress(s.err)
 	report, err := opts.newAgent(cfg).RestoreArchive(ctx, agent.RestoreOrder{
-		Archive: opts.archive, To: opts.to, Command: "syncagent restore", Progress: progress,
+		Archive: opts.archive, To: opts.to, Command: "syncagent restore", Progress: progress, Identity: opts.identity,
 	})
 	end()
 	if err != nil {

@@ -33,6 +33,8 @@ type RestoreOrder struct {
 	To       string
 	Command  string
 	Progress func(archive.Progress) // may be nil
+	// Identity is a file of age identities, for an encrypted archive.
+	Identity string
 }
 
 // RestoreReport is what came of a restore.
@@ -60,10 +62,15 @@ func (a *Agent) ExportAccount(ctx context.Context, o ExportOrder) (result archiv
 		if err != nil {
 			return err
 		}
+		to, err := a.recipients()
+		if err != nil {
+			return err
+		}
 		fields := map[string]any{"account": string(account.ID), "from": account.Name, "dir": o.Dir, "ordered": true}
 		return r.recorded(ctx, "export", fields, func() (map[string]any, error) {
 			result, err = archive.Export(ctx, source, archive.ExportOptions{
 				Dir: o.Dir, Account: account.ID, Server: r.report.Info.Fingerprint, Now: r.now, Progress: o.Progress,
+				Recipients: to,
 			})
 			if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 				err = &fullError{err, o.Dir}
@@ -75,6 +82,20 @@ func (a *Agent) ExportAccount(ctx context.Context, o ExportOrder) (result archiv
 		})
 	})
 	return result, err
+}
+
+// recipients are the keys that an ordered export is encrypted to. Whose account
+// it is need not be known, so the sources must agree.
+func (a *Agent) recipients() ([]string, error) {
+	to := a.cfg.Policy.Export.EncryptTo
+	for i, s := range a.cfg.Sources {
+		own := s.Policy.Export.EncryptTo
+		if i > 0 && !slices.Equal(slices.Sorted(slices.Values(own)), slices.Sorted(slices.Values(to))) {
+			return nil, errors.New("the sources encrypt archives to different keys (export.encrypt_to), and it is not clear which to take for this account")
+		}
+		to = own
+	}
+	return to, nil
 }
 
 // RestoreArchive puts an archive into an account, under the lock and with an
@@ -99,7 +120,7 @@ func (a *Agent) RestoreArchive(ctx context.Context, o RestoreOrder) (report Rest
 		fields := map[string]any{"account": string(account.ID), "to": account.Name, "archive": path}
 		report.Account = account.ID
 		return r.recorded(ctx, "restore", fields, func() (map[string]any, error) {
-			report.Report, err = archive.Restore(ctx, target, archive.RestoreOptions{Archive: path, Account: account.ID, Progress: o.Progress})
+			report.Report, err = archive.Restore(ctx, target, archive.RestoreOptions{Archive: path, Account: account.ID, Progress: o.Progress, Identity: o.Identity})
 			return map[string]any{
 				"restored": countsText(report.Restored), "existing": countsText(report.Existing), "problems": len(report.Problems),
 			}, err

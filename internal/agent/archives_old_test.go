@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -79,5 +80,40 @@ func TestArchiveIsEncrypted(t *testing.T) {
 		if v, err := archive.VerifyWith(s.Path, file); err != nil || v.Counts["Email"] != 1 {
 			t.Errorf("%+v, %v", v, err)
 		}
+	}
+}
+
+// TestOrderedExportIsEncrypted does what the commands export and restore do.
+func TestOrderedExportIsEncrypted(t *testing.T) {
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(key.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := settled(t, 3, exporting)
+	w.cfg.Sources[0].Policy.Export.EncryptTo = []string{key.Recipient().String()}
+	a := agent.New(agent.Options{Config: w.cfg})
+	result, err := a.ExportAccount(t.Context(), agent.ExportOrder{Name: "u00@example.org", Command: "test"})
+	if err != nil || len(result.EncryptedTo) != 1 {
+		t.Fatalf("encrypted to %v, %v", result.EncryptedTo, err)
+	}
+	order := agent.RestoreOrder{Archive: result.Path, To: "u01@example.org", Command: "test"}
+	_, err = a.RestoreArchive(t.Context(), order)
+	if _, ok := errors.AsType[*archive.IdentityError](err); !ok {
+		t.Errorf("without the key: %v", err)
+	}
+	order.Identity = file
+	report, err := a.RestoreArchive(t.Context(), order)
+	if err != nil || report.Restored["Email"] != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	// Two sources that do not agree: nobody guesses.
+	w.cfg.Sources = append(w.cfg.Sources, w.cfg.Sources[0])
+	w.cfg.Sources[1].Policy.Export.EncryptTo = nil
+	if _, err := a.ExportAccount(t.Context(), agent.ExportOrder{Name: "u00@example.org", Command: "test"}); err == nil {
+		t.Error("an account was exported although it is not clear to whom")
 	}
 }

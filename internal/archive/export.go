@@ -146,6 +146,8 @@ func (e *export) run(ctx context.Context) (Result, error) {
 	for _, f := range m.Files {
 		m.Bytes += f.Size
 	}
+	// Of a large mailbox these are large, and the archive is read anew now.
+	e.written, e.blobs, e.index.files = nil, nil, nil
 	return e.finish(m)
 }
 

@@ -9,4 +9,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 CGO_ENABLED=0 go build -trimpath -o "$work/syncagent" ./cmd/syncagent
-BENCH_BINARY="$work/syncagent" go test -count 1 -tags bench -timeout 30m -run "${BENCH_RUN:-.}" -v ./test/bench
+BENCH_BINARY="$work/syncagent" go test -count 1 -tags bench -timeout 30m -run "${BENCH_RUN:-.}" -skip TestExportOfALargeMailbox -v ./test/bench
