@@ -1,5 +1,7 @@
 package reconcile
 
+import "fmt"
+
 // disabled tells whether access shall be cut because the directory says so.
 func (d *decider) disabled(w *wish) bool {
 	return w.entry != nil && w.entry.Enabled == EnabledNo && d.sources[w.ref.Source].Policy.SuspendDisabled
@@ -50,6 +52,9 @@ func (d *decider) wishResume(w *wish, acc *Account, name string) {
 	case w.still:
 		d.holdWish(w, HoldProtected, "the access was cut by syncagent, but the account is protected now: it is left as it is")
 		return
+	case d.othersName(w, acc, name):
+		d.holdWish(w, HoldNameTaken, fmt.Sprintf("account %s is suspended, and its name %s is another person's now: it stays so until it has given way", acc.ID, acc.Name))
+		return
 	case !d.sameName(name, w.name):
 		w.row.Name, w.row.Entry = w.old.Name, Hash{} // the new name is given at the next read
 	}
@@ -66,6 +71,13 @@ func (d *decider) wishResume(w *wish, acc *Account, name string) {
 		kind: ActResume, acc: acc, ref: w.ref, wish: w, to: name,
 		addresses: addresses, why: "the person is in the directory",
 	}
+}
+
+// othersName tells that an account would be opened under a name that its owner
+// left and that another living entry has.
+func (d *decider) othersName(w *wish, acc *Account, name string) bool {
+	_, others := d.claimant(d.hash(name), w.ref)
+	return others && d.sameName(name, acc.Name) && !d.sameName(name, w.name)
 }
 
 // unclaimed leaves out what another living entry carries.

@@ -45,7 +45,7 @@ func TestBack(t *testing.T) {
 			s.parked("ann")
 			s.joins("ann", "ann", "info")
 			s.box("new", "ann", noon)
-		}, []string{"hold name-taken ann"}},
+		}, []string{"rename NEW ann>syncagent-aside-NEW", "destroy-twin NEW syncagent-aside-NEW", "hold name-taken ann"}},
 		{"parked, and the name is another entry's", func(s *scene) {
 			s.parked("ann")
 			s.joins("ann", "ann", "info")

@@ -10,7 +10,7 @@ import (
 // from a principal that is gone.
 func (d *decider) decideNew(w *wish) {
 	j := d.judged[w.ref.Source]
-	if j.doubted() {
+	if j.strange() {
 		// The source means something else until a person says so: an entry that is new
 		// today may have been there all along.
 		if acc := d.ownerOf(w.name); acc != nil && w.name != "" {
@@ -40,14 +40,18 @@ func (d *decider) decideUnbound(w *wish) {
 	}
 	if w.old != nil && !d.sameName(w.name, w.old.Name) {
 		w.row.NameLackedAt = d.sources[w.ref.Source].State.LastComplete
+		d.bury(w.old.Name, w.ref, "")
 		if d.judged[w.ref.Source].widened() {
 			w.row.NameLackedAt, w.row.FirstSeen = timeZero, d.Now // another mapping gave the name
 		}
 	}
 	before := w.row
 	w.row.Name = w.name
+	if w.entry == nil {
+		d.checkConflict(w) // somebody may claim the name since
+	}
 	d.bind(w)
-	w.write = w.entry != nil || w.row.Bound() || before.State != StateActive
+	w.write = w.entry != nil || w.row.Bound() || before.State != StateActive || !w.row.NameLackedAt.Equal(w.old.NameLackedAt)
 }
 
 // ownerOf gives the account that a name opens, by its name or by an address.
@@ -68,6 +72,7 @@ func (d *decider) bind(w *wish) {
 	}
 	if w.held {
 		w.row.Entry = Hash{}
+		d.isolate(w)
 		return
 	}
 	if acc.Kind != KindIndividual && acc.Kind != KindAdmin {
@@ -89,11 +94,33 @@ func (d *decider) bind(w *wish) {
 		w.row.Entry = Hash{}
 	case w.row.NameLackedAt.IsZero():
 		d.adopt(w, acc)
-	case d.younger(acc, w.row.NameLackedAt):
+	case d.younger(acc, w.row.NameLackedAt) && !d.boreItSince(w, acc):
+		if name, bad := d.unusableSource(); bad {
+			d.holdWish(w, HoldSourceIncomplete, fmt.Sprintf("account %s has this name, but it may be that of an entry of source %s, which cannot be used in this run", acc.ID, name))
+			w.row.Entry = Hash{}
+			return
+		}
 		d.link(w, acc)
 	default:
+		w.row.NameLackedAt = d.Now // whatever is forgotten later, this account is not taken for this person's
 		d.want(w, acc, PrincipalRef{})
 	}
+}
+
+// boreItSince tells that another ID bears the entry's name in the ledger, or
+// bore it after an account was made: then the account's age proves nothing.
+func (d *decider) boreItSince(w *wish, acc *Account) bool {
+	key := d.hash(w.name)
+	for _, p := range d.principals {
+		left := p.Miss.Reads > 0 && d.younger(acc, p.Miss.Since) // before the account was made
+		bears := p.Name != "" && d.hash(p.Name) == key || p.Entry == waitMark(key)
+		if p.State != StateGone && p.Ref() != w.ref && bears && !left {
+			return true
+		}
+	}
+	return slices.ContainsFunc(d.graves[key], func(t Tombstone) bool {
+		return t.Owner != w.ref && t.Text != "" && (t.Account == "" || t.Account == acc.ID) && !d.younger(acc, t.Since)
+	})
 }
 
 // younger tells whether an account is proven to have been made after a moment:
@@ -134,7 +161,7 @@ func (d *decider) adopt(w *wish, acc *Account) {
 		d.holdWish(w, HoldOlderThanPerson, fmt.Sprintf("account %s was made on %s, before the person's entry (%s)",
 			acc.ID, acc.Created.UTC().Format(dayFormat), person.UTC().Format(dayFormat)))
 		w.row.Entry = Hash{}
-	case j.firstRun && (w.old == nil || w.old.State == StateGone) || d.younger(acc, lacked):
+	case j.firstRun && (w.old == nil || w.old.State == StateGone) || d.younger(acc, lacked) && !d.boreItSince(w, acc):
 		d.link(w, acc)
 	case told && j.widened() && !d.othersGrave(d.hash(w.name), w.ref):
 		d.link(w, acc) // made after the person's entry, and nobody else is known to have borne the name
@@ -157,6 +184,9 @@ func (d *decider) link(w *wish, acc *Account) {
 		d.notice(NoticeFoundSuspended, w.ref.Source, acc, "the account was already suspended, not by syncagent")
 	}
 	d.detected = append(d.detected, Detection{Event: "link", Source: w.ref.Source, ID: w.ref.ID, Account: acc.ID, To: acc.Name})
+	if d.sources[w.ref.Source].Policy.SuspendDisabled && (w.entry == nil || d.disabled(w)) {
+		w.row.Entry = Hash{} // whether the login is disabled is decided at the next read
+	}
 	// Addresses that the account holds and the directory does not list are an
 	// administrator's; they stay.
 }

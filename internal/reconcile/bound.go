@@ -30,6 +30,9 @@ func (d *decider) decideBound(w *wish) {
 	default:
 		d.wishRename(w, acc)
 	}
+	if m := d.moves[acc.ID]; !same && (m == nil || !d.sameName(m.to, w.name)) {
+		d.isolate(w)
+	}
 }
 
 // changedAccount says why an account is not the one that was linked.

@@ -105,7 +105,10 @@ type wish struct {
 	held   bool       // something was held; it is decided again at the next read
 	still  bool       // never touched, and nothing to say about it
 	waits  bool       // a wish for a former name is noted
-	write  bool       // the row is to be recorded whatever becomes of the actions
+	// patient: others keep their accounts for now (the entry is protected, of
+	// unknown kind, or the snapshot may be old)
+	patient bool
+	write   bool // the row is to be recorded whatever becomes of the actions
 }
 
 // wishOf reads an entry's wish and notes what speaks against it.

@@ -24,6 +24,9 @@ func (d *decider) effectOf(m *move) Effect {
 		if d.sameName(m.to, m.wish.name) {
 			row.Name = m.wish.name
 		}
+		if d.disabled(m.wish) {
+			row.Entry = Hash{} // suspended at the next read, under the new name
+		}
 		if m.kind == ActResume {
 			row.Access, row.Before = AccessOpen, nil
 		}

@@ -54,6 +54,7 @@ func (d *decider) checkEntry(w *wish) {
 	switch w.entry.Kind {
 	case KindIndividual:
 	case KindUnknown:
+		w.patient = true
 		d.holdWish(w, HoldKindUnknown, "the directory does not say what kind of principal this is")
 	case KindGroup, KindAdmin:
 		w.still = true
@@ -66,6 +67,7 @@ func (d *decider) checkEntry(w *wish) {
 			"the attribute that tells whether the login is enabled has a value that is not understood; it counts as enabled")
 	}
 	if pattern, ok := d.protected(w.ref, w.names()...); ok && w.changesIdentity(d) {
+		w.patient = true
 		d.holdWish(w, HoldProtected, fmt.Sprintf("protected by the pattern %q", pattern))
 	} else if ok {
 		w.still = true

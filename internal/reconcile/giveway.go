@@ -85,6 +85,9 @@ func (d *decider) giveWayUnlinked(w *wish, acc *Account, byName bool, no func(st
 	if !byName {
 		return no(HoldAddressTaken, fmt.Sprintf("account %s (%s), whose owner is not known, has this as its name or an address", acc.ID, acc.Name))
 	}
+	if name, bad := d.unusableSource(); bad {
+		return no(HoldSourceIncomplete, fmt.Sprintf("account %s may be that of an entry of source %s, which cannot be used in this run", acc.ID, name))
+	}
 	s := d.sources[w.ref.Source]
 	if w.old != nil && w.old.Bound() && d.younger(acc, d.oldNameSeen(w)) {
 		if s.Policy.Twin == TwinHold {

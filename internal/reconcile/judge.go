@@ -32,6 +32,9 @@ func (j *judgement) doubted() bool { return j.unconfirmed || len(j.all) > 0 }
 // along, or may be a newcomer whose name an old account has.
 func (j *judgement) widened() bool { return j.accepted && j.remeant }
 
+// strange tells that entries that seem new may have been there all along.
+func (j *judgement) strange() bool { return j.doubted() && (j.remeant || len(j.all) > 0) }
+
 func (d *decider) judgeSources() {
 	for i := range d.Facts.Sources {
 		s := &d.Facts.Sources[i]

@@ -14,21 +14,27 @@ func (d *decider) decideMissing(p *Principal) {
 	shown := missingOf(p, s)
 	row := *p
 	held, why := d.heldMissing(&row)
-	fresh := row.LastSeen.IsZero() || !row.Waiting.IsZero()
+	waited := !row.Waiting.IsZero() // then the mark of the name that it wanted stays: an account may have been made under it
+	fresh := row.LastSeen.IsZero() || waited
 	if fresh {
 		row.LastSeen, row.Waiting = s.State.LastComplete, timeZero
 	}
 	if j.doubted() {
 		d.noted = append(d.noted, shown)
 		if fresh || !row.Miss.Unconfirmed {
-			row.Miss.Unconfirmed, row.Entry = true, Hash{} // decided again when it is back
+			row.Miss.Unconfirmed = true
+			if !waited {
+				row.Entry = Hash{} // decided again when it is back
+			}
 			d.record(row)
 		}
 		return
 	}
 	d.missing = append(d.missing, shown)
 	if fresh {
-		row.Entry = Hash{}
+		if !waited {
+			row.Entry = Hash{}
+		}
 		d.record(row)
 	}
 	if j.counted {

@@ -4,18 +4,23 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strconv"
 	"time"
 
 	. "syncagent/internal/reconcile"
 )
 
 // reading tells how a run reads the sources: all of them to the end, or one of
-// them without its first entries, or one that answers without any entry.
+// them without some entries, or without any, or from a replica that lags.
 type reading struct {
 	cut     string // the source that is not read to its end
 	lacking int
 	empty   string
+	stale   string
 }
+
+// whole tells that every source was read to its end as it is.
+func (r reading) whole() bool { return r == reading{} }
 
 var modelSources = []string{"pupils", "staff"}
 
@@ -23,26 +28,27 @@ var modelSources = []string{"pupils", "staff"}
 func (m *model) snapshots(r reading) []Diff {
 	var out []Diff
 	for _, source := range modelSources {
-		out = append(out, m.snapshot(source, source != r.cut, source == r.empty, r.lacking))
+		out = append(out, m.snapshot(source, r))
 	}
 	return out
 }
 
-func (m *model) snapshot(source string, complete, empty bool, lacking int) Diff {
+func (m *model) snapshot(source string, r reading) Diff {
 	d := NewDiffer(source, "")
 	for _, p := range m.rows() {
 		if p.Source == source {
 			d.Know(p.Row, p.ID, p.Entry, p.State)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(m.people)) {
-		if m.people[id].source != source || empty {
-			continue
-		}
+	complete, lacking, position := source != r.cut, r.lacking, m.position
+	if source == r.stale {
+		position = m.old[source][0].position
+	}
+	for _, p := range m.read(source, r) {
 		if lacking--; !complete && lacking >= 0 {
 			continue
 		}
-		if err := d.Add(m.people[id].entry()); err != nil {
+		if err := d.Add(m.entry(p)); err != nil {
 			panic(err)
 		}
 	}
@@ -50,10 +56,43 @@ func (m *model) snapshot(source string, complete, empty bool, lacking int) Diff 
 		Complete: complete, Counted: -1, IDAttribute: "entryUUID", Directory: "dc=test",
 		IDReusable: m.reusable && source == "pupils",
 	}
+	if m.ordered {
+		ev.Positions = map[string]string{"": strconv.Itoa(position)}
+	}
 	if !complete {
 		ev.Reasons = []Reason{{Code: UnusableIncomplete, Message: "cut"}}
 	}
 	return d.Finish(ev)
+}
+
+// read gives the entries that a source answers with.
+func (m *model) read(source string, r reading) []*person {
+	switch source {
+	case r.empty:
+		return nil
+	case r.stale:
+		return m.old[source][0].members()
+	}
+	return m.members(source)
+}
+
+// members are the entries of a source, in the order of their IDs.
+func (m *model) members(source string) []*person {
+	var out []*person
+	for _, id := range m.ids() {
+		if p := m.people[id]; p.source == source {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (e *edition) members() []*person {
+	var out []*person
+	for i := range e.people {
+		out = append(out, &e.people[i])
+	}
+	return out
 }
 
 // rows lists the ledger in the order of its rows.
@@ -81,8 +120,8 @@ func (m *model) account(b *mailbox) Account {
 // facts collects what Needs asks for.
 func (m *model) facts(diffs []Diff, all bool) Facts {
 	f := Facts{
-		Now: m.now, Rules: rules, Server: ServerPlan{Generation: "jmap-0.16", Fingerprint: "x"},
-		Can:    Can{Rename: true, Delete: true, Purge: true, Suspend: true, Look: true},
+		Now: m.now, Rules: m.rules, Server: ServerPlan{Generation: "jmap-0.16", Fingerprint: "x"},
+		Can: m.can, ServerChanged: m.serverChanged(),
 		Recent: m.recent, Approvals: m.approvals, Rechecks: map[PrincipalRef]Recheck{},
 	}
 	for _, diff := range diffs {
@@ -97,7 +136,7 @@ func (m *model) facts(diffs []Diff, all bool) Facts {
 		st := m.states[diff.Source]
 		st.Name = diff.Source
 		f.Sources = append(f.Sources, SourceFacts{
-			Diff: diff, State: st, Policy: m.policy, Fingerprint: "fp", CanLookup: true,
+			Diff: diff, State: st, Policy: m.policy, Fingerprint: "fp" + strconv.Itoa(m.filter), CanLookup: true,
 			Living: n, LivingByDomain: living,
 		})
 	}
@@ -124,7 +163,7 @@ func (m *model) fetch(f *Facts, asked *Asked, all bool) {
 			wanted = wanted || asked.Keys[address]
 		}
 		if box := m.accounts[p.Link.Account]; box != nil { // whose the accounts are that a key found
-			for _, name := range append([]string{box.name}, box.aliases...) {
+			for _, name := range box.identities() {
 				wanted = wanted || asked.Keys[keyOf(name)]
 			}
 		}
@@ -132,9 +171,8 @@ func (m *model) fetch(f *Facts, asked *Asked, all bool) {
 			f.Principals = append(f.Principals, p)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(m.accounts)) {
-		b := m.accounts[id]
-		wanted := all || asked.Accounts[id] || asked.Keys[keyOf(b.name)]
+	for _, b := range m.boxes {
+		wanted := all || asked.Accounts[b.id] || asked.Keys[keyOf(b.name)]
 		for _, alias := range b.aliases {
 			wanted = wanted || asked.Keys[keyOf(alias)]
 		}
@@ -175,7 +213,7 @@ func (m *model) recheck(ref PrincipalRef) Recheck {
 		}
 	}
 	for _, p := range m.people {
-		for _, address := range append([]string{p.name}, p.aliases...) {
+		for _, address := range p.identities() {
 			if keys[address] {
 				r.Identity = PresenceFound
 			}

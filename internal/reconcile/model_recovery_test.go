@@ -10,15 +10,18 @@ import (
 func (m *model) ask(a Action) (Found, *Account) {
 	box := m.accounts[a.Account]
 	if box == nil {
-		return AskDone(a, nil, rules), nil
+		return AskDone(a, nil, m.rules), nil
 	}
 	now := m.account(box)
-	return AskDone(a, &now, rules), &now
+	return AskDone(a, &now, m.rules), &now
 }
 
 // checkUndone checks before a write that it is not taken for done.
 func (m *model) checkUndone(group []Action) {
 	for _, a := range group {
+		if box := m.accounts[a.Account]; box != nil && (a.Kind == ActSuspend && box.blocked || a.Kind == ActResume && a.From == a.To && !box.blocked) {
+			continue // an administrator was there before
+		}
 		if found, now := m.ask(a); found == FoundDone || found == FoundUnclear {
 			m.report("%s %s>%s of %+v is found to be done (%d) before it was", a.Kind, a.From, a.To, now, found)
 		}
@@ -50,6 +53,9 @@ func learntOf(p Principal) learnt {
 func (m *model) checkDone(group []Action, effects map[int]Effect) {
 	for _, a := range group {
 		found, now := m.ask(a)
+		if a.Kind == ActExport { // the archive itself tells
+			continue
+		}
 		if a.Kind == ActDestroyTwin && found == FoundNotDone { // it was not empty
 			continue
 		}
@@ -61,13 +67,17 @@ func (m *model) checkDone(group []Action, effects map[int]Effect) {
 			now = &Account{ID: a.Account}
 		}
 		ref := PrincipalRef{Source: a.Source, ID: a.StableID}
-		got := Recovered(a, found, m.ledger[ref], rules, *now, m.now)
+		got := Recovered(a, found, m.ledger[ref], m.rules, *now, m.now)
 		if len(got.Principals) != len(effects[a.Seq].Principals) {
 			m.report("recovering %+v gives %+v, the run gave %+v", a, got, effects[a.Seq])
 			continue
 		}
 		for i, p := range got.Principals {
-			if diff := cmp.Diff(learntOf(effects[a.Seq].Principals[i]), learntOf(p)); diff != "" {
+			want, have := learntOf(effects[a.Seq].Principals[i]), learntOf(p)
+			if a.Kind == ActRelease { // counted again at the next read
+				want.Dropped, have.Dropped = nil, nil
+			}
+			if diff := cmp.Diff(want, have); diff != "" {
 				m.report("recovering %s %s>%s (-run +recovered):\n%s", a.Kind, a.From, a.To, diff)
 			}
 			if !p.Entry.IsZero() {

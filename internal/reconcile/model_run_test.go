@@ -2,51 +2,85 @@ package reconcile_test
 
 import (
 	"slices"
+	"time"
 
 	. "syncagent/internal/reconcile"
 )
 
-// run is one run of the agent. It is killed once so many of its writes were
-// made; what it had begun is in the journal then.
-func (m *model) run(r reading, upto int) Decision {
+const graceOfApproval = 24 * time.Hour
+
+// trouble is what goes wrong while a run writes: it is killed once so many of
+// its writes were made (what it had begun is in the journal then), or one write
+// of so many is refused.
+type trouble struct {
+	kill   int // 0: never
+	refuse int // one of so many, 0: none
+}
+
+// run is one run of the agent.
+func (m *model) run(r reading, bad trouble) Decision {
+	m.note("run %+v %+v", r, bad)
 	m.recover()
-	for id := range m.accounts {
-		if _, ok := m.lastAcc[id]; !ok {
-			m.lastAcc[id], m.lacked[id] = m.now, m.listed
+	for _, b := range m.boxes {
+		if _, ok := m.lastAcc[b.id]; !ok {
+			m.lastAcc[b.id], m.lacked[b.id] = m.now, m.listed
 		}
 	}
 	m.listed = m.now
-	for _, p := range m.people {
-		if box := m.box(p.name); box != nil && p.source != r.cut && p.source != r.empty {
-			box.seen[p.id] = true
-		}
+	m.witness(r)
+	before := m.routes(false)
+	m.was, m.unchanged = map[StableID]string{}, map[StableID]bool{}
+	for id, p := range m.people {
+		m.unchanged[id] = m.ledger[PrincipalRef{Source: p.source, ID: id}].Entry == HashEntry(m.entry(p), "")
+	}
+	for ref, p := range m.ledger {
+		m.was[ref.ID] = p.Name
 	}
 	decision := m.decide(m.snapshots(r), false)
+	m.countAbsences(r, decision)
 	m.write(decision.Record)
+	meant := map[string]string{}
+	for name, s := range m.states {
+		meant[name] = s.Fingerprint
+	}
 	for _, s := range decision.Sources {
 		m.states[s.Name] = s
 	}
-	m.execute(decision, upto)
+	for _, h := range decision.Plan.Holds {
+		m.note("  hold %s %s %s: %s", h.Code, h.StableID, h.Account, h.Message)
+	}
+	for _, b := range decision.Plan.Verdict.Reasons {
+		m.note("  block %s %s %s: %s", b.Source, b.Stage, b.Code, b.Message)
+	}
+	whole := m.execute(decision, r, bad)
+	for _, s := range decision.Plan.Sources {
+		whole = whole && len(s.Reasons) == 0
+	}
+	m.adopted(meant)
+	m.last, m.lastWhole = decision, whole && r.whole()
+	m.checkRoutes(before, decision, m.lastWhole, r.stale != "")
+	for _, h := range decision.Plan.Holds {
+		m.tally["hold "+h.Code]++
+	}
+	for _, b := range decision.Plan.Verdict.Reasons {
+		m.tally["block "+b.Code]++
+	}
+	m.tally["runs"]++
 	return decision
 }
 
 // recover settles what a killed run left in the journal.
 func (m *model) recover() {
 	for _, a := range m.journal {
-		p, known := m.ledger[PrincipalRef{a.Source, a.StableID}]
-		var now *Account
-		if box := m.accounts[a.Account]; box != nil {
-			acc := m.account(box)
-			now = &acc
-		}
-		found := AskDone(a, now, rules)
+		p, known := m.ledger[PrincipalRef{Source: a.Source, ID: a.StableID}]
+		found, now := m.ask(a)
 		if !known {
 			continue
 		}
 		if now == nil {
 			now = &Account{ID: a.Account, Name: a.To}
 		}
-		m.write(Recovered(a, found, p, rules, *now, m.now))
+		m.write(Recovered(a, found, p, m.rules, *now, m.now))
 	}
 	m.journal = nil
 }
@@ -65,64 +99,64 @@ func (m *model) write(e Effect) {
 	m.graves = append(m.graves, e.Tombstones...)
 }
 
-// execute carries out what is allowed, group by group. After upto writes the
-// agent is killed: the writes of that group were made in part, and none of its
-// effects is recorded.
-func (m *model) execute(d Decision, upto int) {
-	done := map[int]bool{}
+// execute carries out what is allowed, group by group, and tells whether all of
+// it was done. A group that is killed or refused was written in part.
+func (m *model) execute(d Decision, r reading, bad trouble) bool {
+	done, whole := map[int]bool{}, true
 	for i := 0; i < len(d.Plan.Actions); {
 		group := []Action{d.Plan.Actions[i]}
 		for i++; i < len(d.Plan.Actions) && group[0].Group != 0 && d.Plan.Actions[i].Group == group[0].Group; i++ {
 			group = append(group, d.Plan.Actions[i])
 		}
-		ready := true
-		for _, a := range group {
-			ready = ready && d.Allowed[a.Source][a.Stage]
-			for _, seq := range a.After {
-				ready = ready && done[seq]
-			}
-		}
-		if !ready {
+		if !ready(d, group, done) {
 			continue
 		}
-		m.checkAction(group)
+		m.checkAction(group, r)
 		m.checkUndone(group)
-		made, whole := m.carryOut(group, upto)
-		upto -= made
-		if !whole || upto <= 0 {
-			m.journal = group
-			return
+		if bad.refuse > 0 && m.below(bad.refuse) == 0 {
+			m.note("refused: %s %s>%s", group[0].Kind, group[0].From, group[0].To)
+			m.carryOut(group, m.below(2))
+			m.journal, whole = group, false
+			m.recover()
+			continue
+		}
+		upto := 1000
+		if bad.kill > 0 {
+			upto = bad.kill - 1
+		}
+		made, finished := m.carryOut(group, upto)
+		if bad.kill > 0 {
+			bad.kill -= made
+			if !finished || bad.kill <= 1 {
+				m.note("killed after %d writes of %s %s>%s", made, group[0].Kind, group[0].From, group[0].To)
+				m.journal = group
+				return false
+			}
 		}
 		m.checkDone(group, d.Effects)
 		for _, a := range group {
 			done[a.Seq] = true
-			m.recent = append(m.recent, PastAction{a.Kind, a.Source, Domain(a.From), m.now})
+			m.tally[string(a.Kind)]++
+			m.recent = append(m.recent, PastAction{Kind: a.Kind, Source: a.Source, Domain: Domain(a.From), At: m.now})
 			m.write(d.Effects[a.Seq])
 		}
 	}
+	return whole
 }
 
-// checkAction checks at the moment of the write what no plan may ever do.
-func (m *model) checkAction(group []Action) {
+// ready tells whether the guards and the actions before let a group run.
+func ready(d Decision, group []Action, done map[int]bool) bool {
 	for _, a := range group {
-		box, p := m.accounts[a.Account], m.people[a.StableID]
-		switch {
-		case box == nil:
-			m.report("%s of account %s that does not exist", a.Kind, a.Account)
-			continue
-		case box.admin && a.Kind != ActExport:
-			m.report("%s of the administrator's account %s", a.Kind, a.Account)
-		case slices.ContainsFunc(append([]string{box.name}, box.aliases...), func(name string) bool { return MatchName(protectedName, name) }):
-			m.report("%s of the protected account %s", a.Kind, a.Account)
-		case a.Kind == ActSuspend && p != nil:
-			m.report("suspension of %s, who is in the directory", a.StableID)
-		case (a.Kind == ActRename || a.Kind == ActResume) && !OwnName(a.To) && (p == nil || p.name != a.To):
-			m.report("%s of account %s to %s, which is not its owner's name", a.Kind, a.Account, a.To)
+		if !d.Allowed[a.Source][a.Stage] {
+			return false
 		}
-		if row, ok := m.ledger[PrincipalRef{a.Source, a.StableID}]; a.Kind == ActDelete && (!ok || row.Link.Account != a.Account) {
-			m.report("delete of account %s, which is not linked to %s", a.Account, a.StableID)
+		for _, seq := range a.After {
+			if !done[seq] {
+				return false
+			}
 		}
 	}
+	return true
 }
 
 // carryOut makes at most upto writes, and tells how many it made and whether
@@ -131,13 +165,14 @@ func (m *model) carryOut(group []Action, upto int) (int, bool) {
 	if upto <= 0 {
 		return 0, false
 	}
+	for _, a := range group {
+		m.note("%s %s of %s: %s>%s via %s %v>%v: %s", a.Kind, a.Account, a.StableID, a.From, a.To, a.Via, a.Addresses.From, a.Addresses.To, a.Reason)
+	}
 	switch a := group[0]; a.Kind {
 	case ActDelete:
 		m.deleteBox(a)
 	case ActDestroyTwin:
-		if box := m.accounts[a.Account]; box != nil && len(box.mail) == 0 {
-			delete(m.accounts, a.Account)
-		}
+		m.destroyTwin(a)
 	case ActSuspend:
 		m.accounts[a.Account].blocked = true
 	case ActExport, ActPurge, ActRelink, ActClaim:
@@ -174,33 +209,4 @@ func (m *model) rename(w IdentityWrite) {
 	}
 	box := m.accounts[w.Account]
 	box.name, box.aliases = w.Name, slices.Clone(w.Addresses)
-}
-
-// deleteBox checks the first of all rules at the moment of the delete.
-func (m *model) deleteBox(a Action) {
-	box := m.accounts[a.Account]
-	if box == nil {
-		m.report("delete of account %s that does not exist", a.Account)
-		return
-	}
-	if m.people[a.StableID] != nil {
-		m.report("delete of account %s although its owner %s is in the directory", a.Account, a.StableID)
-	}
-	for _, p := range m.people {
-		for _, address := range append([]string{p.name}, p.aliases...) {
-			if address == box.name || slices.Contains(box.aliases, address) {
-				m.report("delete of account %s although %s carries %s", a.Account, p.id, address)
-			}
-		}
-	}
-	if box.admin {
-		m.report("delete of the administrator's account %s", a.Account)
-	}
-	for id := range box.mail {
-		if m.people[id] != nil && box.seen[id] {
-			m.report("delete of account %s that holds mail of the living %s", a.Account, id)
-		}
-	}
-	delete(m.accounts, a.Account)
-	m.deleted = append(m.deleted, a.Account)
 }

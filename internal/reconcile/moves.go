@@ -100,7 +100,8 @@ func (d *decider) provide(m *move) bool {
 	if !taken || id == m.acc.ID {
 		return true
 	}
-	if m.kind == ActResume {
+	if m.kind == ActResume { // at the next read, once the account has given way
+		d.want(m.wish, d.accounts[id], d.linked[id])
 		return d.holdMove(m, HoldNameTaken, fmt.Sprintf("account %s has the name now", id))
 	}
 	before := len(d.holds)

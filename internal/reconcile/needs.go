@@ -145,6 +145,12 @@ func (n *needs) principals(concerned map[PrincipalRef]bool) {
 		for _, dropped := range p.Dropped {
 			n.hash(dropped.Address)
 		}
+		if p.Before != nil { // what a resume would give back
+			n.key(p.Before.Name)
+			for _, address := range p.Before.Addresses {
+				n.key(address)
+			}
+		}
 	}
 	linked := map[AccountID]bool{}
 	for i := range n.f.Principals {

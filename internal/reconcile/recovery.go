@@ -85,7 +85,10 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 	e := Effect{Tombstones: gravesOfAction(a, p.Ref(), rules, at)}
 	switch a.Kind {
 	case ActRename, ActResume:
-		p.Name, p.Link.Name = a.To, now.Name
+		if a.Kind != ActResume || rules.Key(a.From) != rules.Key(a.To) { // else its owner may have another name by now
+			p.Name = a.To
+		}
+		p.Link.Name = now.Name
 		p.Waiting, p.LastSeen, p.Dropped = timeZero, timeZero, nil
 		if a.Kind == ActResume {
 			p.Access, p.Before = AccessOpen, nil

@@ -19,11 +19,13 @@ func (d *decider) wishRename(w *wish, acc *Account) {
 	code, doubt := d.unproven(w)
 	switch {
 	case stop:
+		w.patient = true
 		d.holdWish(w, HoldProtected, why)
 	case d.unsafeHold(w, acc, w.name):
 	case code != "":
 		d.holdWish(w, code, doubt)
 	case d.returning(w, again):
+		w.patient = true
 		d.holdWish(w, HoldNameReturns, "the entry went back to a name that it bore before; one more complete read must agree")
 	default:
 		d.moves[acc.ID] = &move{
@@ -95,6 +97,9 @@ func (d *decider) wantedAddresses(w *wish, acc *Account) []string {
 	}
 	for _, address := range acc.Addresses {
 		key := d.hash(address)
+		if owner, ok := d.owner[key]; ok && owner != acc.ID {
+			continue // another account has it by now
+		}
 		fromDirectory := slices.Contains(w.old.Addresses, key) || key == d.hash(acc.Name)
 		if !s.Policy.AddressesMapped {
 			fromDirectory = key == d.hash(acc.Name)

@@ -1,0 +1,33 @@
+package reconcile
+
+// isolate notes that the name of a living entry, whose own account cannot have
+// that name now, opens somebody else's account. Waiting would leave it open to
+// a person whom it does not belong to, so it has to give way whatever the entry
+// is waiting for.
+func (d *decider) isolate(w *wish) {
+	if w.name == "" || w.patient || w.still || !w.row.HeldEntry.IsZero() {
+		return
+	}
+	acc := d.ownerOf(w.name)
+	if acc == nil || acc.ID == w.row.Link.Account {
+		return
+	}
+	holder, linked := d.linked[acc.ID]
+	if holder == w.ref && linked || !linked && !d.notTheTwin(w, acc) {
+		return
+	}
+	if _, both := d.claimedBy(d.hash(w.name), holder); !both { // a conflict is told already
+		d.want(w, acc, holder)
+	}
+}
+
+// notTheTwin tells that an account nobody is linked to is proven older than an
+// entry's wish for its name: the server did not make it for this entry.
+func (d *decider) notTheTwin(w *wish, acc *Account) bool {
+	made := acc.Created
+	if made.IsZero() {
+		made = acc.FirstListed
+	}
+	open := w.old != nil && w.old.Bound() && w.old.Access == AccessOpen
+	return open && !made.IsZero() && !made.After(d.oldNameSeen(w))
+}
