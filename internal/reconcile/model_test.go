@@ -36,14 +36,6 @@ type model struct {
 	can       Can
 	rules     NameRules
 	lastAcc   map[AccountID]time.Time // first listed
-<<<<<<< HEAD
-	timeless  bool                    // the server does not tell when accounts were made
-	listed    time.Time
-	lacked    map[AccountID]time.Time
-	report    func(string, ...any)
-	deleted   []AccountID
-	left      map[StableID]*person
-=======
 	lacked    map[AccountID]time.Time // by the last listing before that
 	listed    time.Time
 	filter    int // changes with what the sources mean
@@ -66,7 +58,6 @@ type model struct {
 	log     []string
 	quiet   bool // a failure is played again to be told
 	deleted []AccountID
->>>>>>> c46e706 (reconcile: play a million random steps, mend what they found)
 }
 
 // person is an entry of the directory.
@@ -95,13 +86,6 @@ type mailbox struct {
 	seen    map[StableID]bool // whose name opened it at the time of a complete run
 }
 
-<<<<<<< HEAD
-func newModel(report func(string, ...any)) *model {
-	return &model{
-		now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC), people: map[StableID]*person{},
-		accounts: map[AccountID]*mailbox{}, ledger: map[PrincipalRef]Principal{}, lastAcc: map[AccountID]time.Time{}, lacked: map[AccountID]time.Time{},
-		states: map[string]SourceState{}, left: map[StableID]*person{}, report: report,
-=======
 // absence is how long an ID was missing in truth, as complete reads saw it.
 type absence struct {
 	since time.Time
@@ -119,7 +103,6 @@ func newModel(d dice, report func(string, ...any)) *model {
 		rules: NameRules{WholeAddress: true, Domains: map[string]string{
 			"example.org": "example.org", "example.net": "example.net",
 		}},
->>>>>>> c46e706 (reconcile: play a million random steps, mend what they found)
 		policy: Policy{
 			Rename: true, Missing: MissingDelete, GraceRuns: 3, GraceTime: 48 * time.Hour, Spacing: time.Hour,
 			Park: true, Twin: TwinReplaceEmpty, Limits: generous(), MaxDrop: 1, AddressesMapped: true,
@@ -149,7 +132,7 @@ func (m *model) settings() {
 		}
 	}
 	m.can.Suspend, m.can.Export, m.can.Look = m.below(8) > 0, m.below(8) > 0, m.below(8) > 0
-	m.reusable, m.ordered = m.flip(), m.flip()
+	m.reusable, m.ordered, m.timeless = m.flip(), m.flip(), m.below(3) == 0
 	m.note("policy: %+v", m.policy)
 }
 
