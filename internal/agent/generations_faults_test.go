@@ -18,8 +18,12 @@ func onWrite(s stalwarttest.Seen) bool { return s.Method == http.MethodPatch }
 func TestGenerationsAnswerLost(t *testing.T) {
 	onSome(t, func(t *testing.T, g generation) {
 		for write := 1; write <= 3 && g.renames; write++ {
-			loseInSwap(t, g, stalwarttest.Fault{Match: onWrite, Nth: write, Drop: stalwarttest.DropFirst})
-			loseInSwap(t, g, stalwarttest.Fault{Match: onWrite, Nth: write, Drop: stalwarttest.DropLast})
+			if allGenerations() || write == 2 {
+				loseInSwap(t, g, stalwarttest.Fault{Match: onWrite, Nth: write, Drop: stalwarttest.DropFirst})
+			}
+			if allGenerations() || write != 2 {
+				loseInSwap(t, g, stalwarttest.Fault{Match: onWrite, Nth: write, Drop: stalwarttest.DropLast})
+			}
 		}
 	})
 }

@@ -1,6 +1,8 @@
 package stalwart
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,6 +71,32 @@ func TestATwinMakesWayForTheRename(t *testing.T) {
 			id, err := s.sim.Login("alicia", "pw")
 			if err != nil || stalwarttest.Decimal(id) != string(real) || s.subjects(real) != "of alice" {
 				t.Errorf("alicia opens %s (%v), which holds %q", id, err, s.subjects(real))
+			}
+		})
+	}
+}
+
+// TestANameThatVanishesDuringAListing: where names are listed and accounts read
+// one by one, an account that gets another name in between is not left out.
+func TestANameThatVanishesDuringAListing(t *testing.T) {
+	for _, generation := range []string{"0.6", "0.8.5", "0.9.4"} {
+		t.Run(generation, func(t *testing.T) {
+			s := simulateOld(t, generation)
+			s.user(t, "bob")
+			n, _ := number(s.user(t, "alice"))
+			s.sim.Inject(stalwarttest.Fault{
+				Match: func(r stalwarttest.Seen) bool { return strings.HasSuffix(r.Path, "/principal/alice") },
+				Before: func(stalwarttest.Seen) {
+					s.sim.RemovePrincipal(stalwarttest.AccountID(jmapID(n)))
+					s.sim.AddPrincipal(stalwarttest.PrincipalSpec{Name: "alicia"})
+				},
+			})
+			var names []string
+			if err := s.Accounts(t.Context(), "", func(a reconcile.Account) error { names = append(names, a.Name); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if slices.Sort(names); !slices.Equal(names, []string{"alicia", "bob"}) {
+				t.Errorf("listed %v", names)
 			}
 		})
 	}

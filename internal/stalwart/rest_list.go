@@ -74,32 +74,54 @@ func (s *restServer) listRows(ctx context.Context) ([]principal, error) {
 	return *page.Items, nil
 }
 
-// listNames is the listing before 0.10. A name that vanished meanwhile is left
-// out: the server says so.
+// listRounds bounds how often the names are listed anew because one vanished.
+const listRounds = 5
+
+// listNames is the listing before 0.10. A name that vanished meanwhile may be
+// that of an account that has another one now: the names are listed again until
+// all of them lead to an account.
 func (s *restServer) listNames(ctx context.Context) ([]principal, error) {
-	body, err := s.send(ctx, request{method: "GET", path: s.base() + "/principal", query: "type=individual"}, "")
-	if err != nil {
-		return nil, s.listError(err)
+	read := map[string]principal{}
+	for range listRounds {
+		body, err := s.send(ctx, request{method: "GET", path: s.base() + "/principal", query: "type=individual"}, "")
+		if err != nil {
+			return nil, s.listError(err)
+		}
+		names, err := s.namesIn(body)
+		if err != nil {
+			return nil, err
+		}
+		rows, whole, err := s.readNames(ctx, names, read)
+		if err != nil || whole {
+			return rows, err
+		}
 	}
-	names, err := s.namesIn(body)
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]principal, 0, len(names))
+	return nil, fmt.Errorf("accounts changed their names all the time while they were listed: %w", &ConflictError{})
+}
+
+// readNames looks up the names that were not read yet. It is not whole if one of
+// them leads nowhere.
+func (s *restServer) readNames(ctx context.Context, names []string, read map[string]principal) (rows []principal, whole bool, err error) {
+	whole = true
 	for _, name := range names {
-		p, err := s.lookup(ctx, name)
+		p, known := read[name]
+		if !known {
+			p, err = s.lookup(ctx, name)
+		}
 		if _, unsafe := errors.AsType[*NameUnsafeError](err); unsafe {
-			return nil, fmt.Errorf("the listing has a name that cannot be read by itself: %w", err)
+			return nil, false, fmt.Errorf("the listing has a name that cannot be read by itself: %w", err)
 		}
 		switch {
 		case errors.Is(err, errNoAccount):
+			whole, err = false, nil
 			continue
 		case err != nil:
-			return nil, err
+			return nil, false, err
 		}
+		read[name] = p
 		rows = append(rows, p)
 	}
-	return rows, nil
+	return rows, whole, nil
 }
 
 // namesIn reads the names of a listing: an array before 0.7, else with a total.
