@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"syncagent/internal/agent"
+	"syncagent/internal/report"
 )
 
 // runOrder carries out what a person ordered, and tells what came of it. What
@@ -23,6 +24,10 @@ func (g *globals) runOrder(ctx context.Context, command string, dry bool, order 
 		return fail(code, err, "")
 	case err != nil:
 		return failed(err)
+	}
+	if order.Undo != nil && order.Undo.LetGo && format == report.FormatText {
+		_, err := fmt.Fprintf(s.out, "%s not held any more; the next run decides anew\n", counted(rep.LetGo, "account"))
+		return err
 	}
 	if err := g.writeRun(rep, format, s); err != nil {
 		return err

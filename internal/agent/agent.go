@@ -82,6 +82,8 @@ type Report struct {
 	// a saved plan that the plan computed now no longer contains.
 	Failed  int
 	Dropped int
+	// LetGo counts holds of an undo that were ended.
+	LetGo int
 	// Owed counts what an interrupted run left to do: open steps of the journal, a
 	// purge, twins that nobody has looked into. A dry run leaves it as it is.
 	Owed int

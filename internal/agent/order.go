@@ -38,6 +38,8 @@ type ClaimOrder struct {
 type UndoOrder struct {
 	// Run is the whole ID of the run.
 	Run string
+	// LetGo only ends the holds that an undo of the run left.
+	LetGo bool
 }
 
 // TriggerOrder is the trigger of runs that carry an order out; the schedule does
@@ -55,6 +57,9 @@ func (r *run) ordered(ctx context.Context) error {
 	began := r.now()
 	if err := r.everything(ctx); err != nil {
 		return err
+	}
+	if o := r.opts.Order.Undo; o != nil && o.LetGo {
+		return r.letGo(ctx, o.Run)
 	}
 	decide, err := r.orderDecision(ctx)
 	if err != nil {

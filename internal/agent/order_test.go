@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"syncagent/internal/agent"
 	"syncagent/internal/config"
 	"syncagent/internal/reconcile"
+	"syncagent/internal/state"
 )
 
 // order carries an order out and does not let time pass.
@@ -159,4 +161,49 @@ func TestClaimIsRechecked(t *testing.T) {
 	twice := w.order(claim)
 	wantActions(t, twice)
 	wantHold(t, twice, reconcile.HoldClaimRefused)
+}
+
+// TestRelinkInterrupted: a relink that was announced and not made is settled as
+// not done by the next run, and can be ordered again.
+func TestRelinkInterrupted(t *testing.T) {
+	w := settled(t, 40, deleting)
+	w.exec(`UPDATE people SET id = 'n00' WHERE id = 'p00'`)
+	ledger, err := state.Open(t.Context(), state.Options{Dir: w.cfg.State.Dir, Mode: state.ReadWrite})
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := reconcile.AccountID(w.account("u00@example.org").ID)
+	if err := ledger.BeginRun(t.Context(), state.Run{ID: "killed", Started: w.now}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = ledger.Intend(t.Context(), "killed", []state.Step{{Seq: 1, Action: reconcile.Action{
+		Kind: reconcile.ActRelink, Source: "staff", StableID: "n00", OldID: "p00", Account: account,
+		From: "u00@example.org", To: "u00@example.org", Before: &reconcile.Account{ID: account, Name: "u00@example.org"},
+	}}})
+	if err = errors.Join(err, ledger.Close()); err != nil {
+		t.Fatal(err)
+	}
+	rep := w.order(relink(reconcile.RelinkByName))
+	if len(rep.Result.Recovered) != 1 || rep.Result.Recovered[0].Outcome != reconcile.OutcomeFailed {
+		t.Errorf("recovered %+v", rep.Result.Recovered)
+	}
+	wantActions(t, rep, reconcile.ActRelink)
+	if after := w.sync(); len(after.Result.Missing) != 0 {
+		t.Errorf("still missing: %v", after.Result.Missing)
+	}
+}
+
+// TestRelinkAfterPark: whoever came back under a new ID, and whose mailbox was
+// moved aside for it, gets it back.
+func TestRelinkAfterPark(t *testing.T) {
+	w := settled(t, 40, deleting)
+	id := w.account("u00@example.org").ID
+	w.exec(`UPDATE people SET id = 'n00' WHERE id = 'p00'`)
+	wantActions(t, w.sync(), reconcile.ActPark)
+	rep := w.order(relink(reconcile.RelinkByName))
+	wantActions(t, rep, reconcile.ActRelink)
+	w.sync()
+	if got := w.account("u00@example.org").ID; got != id {
+		t.Errorf("u00 is account %s, want %s", got, id)
+	}
 }

@@ -105,7 +105,7 @@ var holdCodes = []Code{
 	{
 		HoldUndone, ClassHold, "A person took this change back",
 		"A change of this account was taken back with syncagent undo. The agent leaves the account alone until the entry in the directory changes.",
-		"Correct the entry in the directory. As soon as it differs, the agent decides anew.",
+		"Correct the entry in the directory. As soon as it differs, the agent decides anew. Or end the hold with syncagent undo RUN --let-go.",
 	},
 	{
 		HoldTwinNotEmpty, ClassHold, "The second mailbox is not empty",

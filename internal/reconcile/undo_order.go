@@ -109,3 +109,13 @@ func (u *undoer) holdsOn(ref PrincipalRef) Hash {
 	}
 	return heldAbsent
 }
+
+// LetGo gives a principal that an undo holds on to without that hold, to be
+// decided anew at the next read; false if no undo holds it.
+func LetGo(p Principal) (Principal, bool) {
+	if p.HeldEntry.IsZero() || p.HeldEntry == heldClaimed {
+		return p, false
+	}
+	p.HeldEntry, p.Entry = Hash{}, Hash{}
+	return p, true
+}
