@@ -187,6 +187,9 @@ func (r *run) accountOf(ctx context.Context, name string) (reconcile.Account, er
 		r.server.FindByName, r.server.FindByAddress, r.byLedger,
 	} {
 		found, err := find(ctx, name)
+		if neverName(err) {
+			continue // the ledger may know somebody by it
+		}
 		if err != nil {
 			return reconcile.Account{}, &ServerError{fmt.Errorf("look for the account of %q: %w", name, err)}
 		}
@@ -202,6 +205,14 @@ func (r *run) accountOf(ctx context.Context, name string) (reconcile.Account, er
 		}
 	}
 	return reconcile.Account{}, &AccountError{Name: name}
+}
+
+// neverName tells that the server was not asked, because no account can be called
+// so.
+func neverName(err error) bool {
+	_, name := errors.AsType[*stalwart.InvalidNameError](err)
+	_, domain := errors.AsType[*stalwart.InvalidDomainError](err)
+	return name || domain
 }
 
 // byLedger finds accounts of people by what the ledger knows of them: also that

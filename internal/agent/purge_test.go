@@ -1,7 +1,6 @@
 package agent_test
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,7 +54,7 @@ func TestPurgeWhileOneIsRunningIsSkippedWithAWord(t *testing.T) {
 	w := purgeable(t, "")
 	looks := func(s stalwarttest.Seen) bool {
 		return slices.ContainsFunc(s.Calls, func(c stalwarttest.Call) bool {
-			return c.Name == "x:Task/query" && strings.Contains(fmt.Sprintf("%s", c.Args["filter"]), "StoreMaintenance")
+			return c.Name == "x:Task/query" && strings.Contains(string(c.Args["filter"]), "StoreMaintenance")
 		})
 	}
 	w.server.Inject(stalwarttest.Fault{Match: looks, Times: -1, Before: func(stalwarttest.Seen) { // an administrator was quicker
