@@ -86,7 +86,7 @@ func (d *decider) judgeSize(s *SourceFacts, j *judgement) {
 		allowed = max(1, allowed) // one person may always leave
 	}
 	if largest > 0 && float64(gone) > allowed {
-		j.guard(s, BlockDrop, fmt.Sprintf("%d of %d entries are gone, more than expect.max_drop allows (%.4g%%)",
-			gone, largest, s.Policy.MaxDrop*100))
+		j.guard(s, BlockDrop, fmt.Sprintf("%d of %d entries are gone, more than expect.max_drop allows (%.4g%%); this needs an approval, or expect.max_drop: %d%%",
+			gone, largest, s.Policy.MaxDrop*100, (gone*100+largest-1)/largest))
 	}
 }

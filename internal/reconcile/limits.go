@@ -46,7 +46,9 @@ func (d *decider) limits(s *SourceFacts, stage Stage) []BlockReason {
 			}
 			past := d.past(s.Source, key, window)
 			if n := planned[key]; n > 0 && n+past > most {
-				out = append(out, limitReason(s.Source, stage, key, week, n, past, most))
+				r := limitReason(s.Source, stage, key, week, n, past, most)
+				r.Message += "; " + limitNeeded(key.kind, limit, living, week, n, past, most)
+				out = append(out, r)
 			}
 		}
 	}

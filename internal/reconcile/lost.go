@@ -34,7 +34,7 @@ func (d *decider) lost(s *SourceFacts) []BlockReason {
 			info, _ := CodeInfo(code)
 			out = append(out, BlockReason{
 				Code: code, Source: s.Source, Hint: info.Hint, Approvable: true,
-				Message: fmt.Sprintf("%d entries lost %s at once; %d are allowed", n, what, limit),
+				Message: fmt.Sprintf("%d entries lost %s at once; %d are allowed, as policy.limits.rename says", n, what, limit),
 			})
 		}
 	}
