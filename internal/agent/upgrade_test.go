@@ -56,7 +56,7 @@ func (w *world) upgrade(change func(spec *stalwarttest.AccountSpec) bool) {
 		if !strings.Contains(name, "@") {
 			name += "@example.org"
 		}
-		spec := stalwarttest.AccountSpec{Address: name, ID: id, Created: w.now}
+		spec := stalwarttest.AccountSpec{Address: name, ID: id, Created: w.now.Add(time.Hour)}
 		if change == nil || change(&spec) {
 			w.server.AddAccount(spec)
 		}
