@@ -179,3 +179,32 @@ func twinOn(t *testing.T, g generation, mailed bool) {
 		t.Errorf("not at rest: %v", told(rep))
 	}
 }
+
+// TestGenerationsConfigured: the version is told by the configuration; another
+// one than the server's is refused.
+func TestGenerationsConfigured(t *testing.T) {
+	onSome(t, func(t *testing.T, g generation) {
+		w := settledOn(t, g, 12, deleting)
+		text := replaceIn(t, w, "rate: 10000", "rate: 10000, generation: "+g.version)
+		w.file("syncagent.yaml", text)
+		w.reload()
+		w.rename("p00", "bride@example.org")
+		rep := w.sync()
+		if g.renames {
+			wantActions(t, rep, reconcile.ActRename)
+		} else {
+			wantHoldOf(t, rep, reconcile.HoldRenameUnsupported, "p00")
+		}
+		other := "0.15.5"
+		if g.version == other {
+			other = "0.10.7"
+		}
+		w.file("syncagent.yaml", replaceOnce(t, text, "generation: "+g.version, "generation: "+other))
+		w.reload()
+		w.rename("p01", "groom@example.org")
+		writes := len(w.server.Writes())
+		if rep, err := w.try(agent.RunOptions{}); rep.ExitCode(err) != agent.ExitServer || len(w.server.Writes()) != writes {
+			t.Errorf("exit %d, %v: %v", rep.ExitCode(err), err, told(rep))
+		}
+	})
+}
