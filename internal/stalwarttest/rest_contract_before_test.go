@@ -27,7 +27,7 @@ var restExcluded = map[string]string{
 	"delete_connection_cut_large":         "as delete_connection_cut",
 	"delete_connection_cut_ldap":          "as delete_connection_cut",
 	"export_identities":                   "mail only",
-	"export_identities_ldap":              "mail only",
+	"export_identities_ldap":              "as export_identities",
 	"undelete":                            "an enterprise feature, and no management of accounts",
 	"vanished_credentials":                "tokens, app passwords and open sessions of the old versions are not simulated",
 	"vanished_credentials_ldap":           "as vanished_credentials",

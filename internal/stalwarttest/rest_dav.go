@@ -54,7 +54,12 @@ func (s *Server) dav(r *request, raw string) response {
 	if r.http.Method != "PROPFIND" || r.http.Header.Get("Depth") != "1" {
 		return response{status: http.StatusMethodNotAllowed, header: http.Header{}}
 	}
-	return davListing("/dav/"+parts[0]+"/"+url.PathEscape(row.name)+"/", parts[2], tree)
+	base := "/dav/" + parts[0] + "/"
+	home := base + url.PathEscape(row.name) + "/"
+	if !s.knownTo(row.name) {
+		home = base + "_" + Decimal(AccountID(FormatID(row.id))) + "/" // what is in it has the name all the same
+	}
+	return davListing(home, base+url.PathEscape(row.name)+"/", parts[2], tree)
 }
 
 // davNode is a resource or a folder; the home itself has the path "".
@@ -151,7 +156,7 @@ func (s *Server) davFiles(st *mailStore) []davNode {
 func davTag(data []byte) string { return fmt.Sprintf(`"%d"`, crc32.ChecksumIEEE(data)) }
 
 // davListing answers about a folder and what is directly in it.
-func davListing(base, path string, tree []davNode) response {
+func davListing(home, base, path string, tree []davNode) response {
 	var out strings.Builder
 	found := false
 	slices.SortFunc(tree, func(a, b davNode) int { return cmp.Compare(b.path, a.path) }) // in no helpful order
@@ -162,7 +167,11 @@ func davListing(base, path string, tree []davNode) response {
 			continue
 		}
 		found = found || n.path == path
-		fmt.Fprintf(&out, "<D:response><D:href>%s</D:href>", davText(base+n.path))
+		link := base + n.path
+		if n.path == "" {
+			link = home
+		}
+		fmt.Fprintf(&out, "<D:response><D:href>%s</D:href>", davText(link))
 		switch {
 		case n.path == "":
 			davStat(&out, "<D:getetag/><D:getcontentlength/>", "404 Not Found")
@@ -192,5 +201,5 @@ func davStat(out *strings.Builder, properties, status string) {
 func davText(text string) string {
 	var out strings.Builder
 	_ = xml.EscapeText(&out, []byte(text)) // a builder takes everything
-	return out.String()
+	return strings.ReplaceAll(out.String(), "&#34;", "&quot;")
 }

@@ -49,12 +49,11 @@ func (c *call) cold() bool {
 	if row.warm {
 		return false
 	}
-	_, known := c.s.knownTo(row.name)
-	return !known
+	return !c.s.knownTo(row.name)
 }
 
-// knownTo asks the directory for a name.
-func (s *Server) knownTo(name string) (Record, bool) {
-	record, found, err := s.opt.Directory.ByLogin(context.Background(), name)
-	return record, found && err == nil
+// knownTo tells whether the directory has somebody of this name.
+func (s *Server) knownTo(name string) bool {
+	_, found, err := s.opt.Directory.ByLogin(context.Background(), name)
+	return found && err == nil
 }
