@@ -8,7 +8,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"syncagent/internal/archive"
 	"syncagent/internal/audit"
 	"syncagent/internal/config"
 	"syncagent/internal/reconcile"
@@ -67,8 +66,6 @@ type RunOptions struct {
 	Order *Order
 	// Exact refuses the run if the plan computed now differs from Only.
 	Exact bool
-	// Progress is told how far the export of an account is; may be nil.
-	Progress func(name string, p archive.Progress)
 }
 
 // Report is what came of a run.

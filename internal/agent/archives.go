@@ -150,9 +150,6 @@ const progressPause = 10 * time.Second
 func (r *run) tellProgress(name string) func(archive.Progress) {
 	last := time.Now()
 	return func(p archive.Progress) {
-		if r.opts.Progress != nil {
-			r.opts.Progress(name, p)
-		}
 		if time.Since(last) < progressPause {
 			return
 		}

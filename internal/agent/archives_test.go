@@ -288,6 +288,29 @@ func TestOldArchivesAreRemoved(t *testing.T) {
 	}
 }
 
+func TestOldUnfinishedExportsAreRemoved(t *testing.T) {
+	w := settled(t, 4, exporting)
+	dir := w.cfg.Policy.Export.Dir
+	for name, age := range map[string]time.Duration{".partial-finger-old": 366 * 24 * time.Hour, ".partial-finger-young": 364 * 24 * time.Hour} {
+		path := filepath.Join(dir, name)
+		at := w.now.Add(26*time.Hour - age)
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.sync()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || left[0].Name() != ".partial-finger-young" {
+		t.Errorf("left %v, %v", left, err)
+	}
+	if records := w.audited("archive-expired", "done"); len(records) != 1 || records[0]["account"] != "old" {
+		t.Errorf("audit: %v", records)
+	}
+}
+
 func TestArchiveOfAPendingDeleteIsNotRemoved(t *testing.T) {
 	w, id := leaving(t)
 	w.server.Inject(stalwarttest.Fault{Match: stalwarttest.OnDestroy("x:Account/set"), Times: 1, FailMethod: "x:Account/set", FailType: "forbidden"})
