@@ -29,7 +29,7 @@ func limitSetting(kind ActionKind) string {
 		return "twin"
 	case ActRelink:
 		return "rename"
-	case ActDelete, ActSuspend, ActRename, ActRelease, ActPark, ActResume, ActExport, ActPurge:
+	case ActDelete, ActSuspend, ActRename, ActRelease, ActPark, ActResume, ActClaim, ActExport, ActPurge:
 	}
 	return string(kind)
 }
