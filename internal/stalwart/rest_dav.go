@@ -55,7 +55,11 @@ func (s *restServer) listRaw(ctx context.Context, id reconcile.AccountID) ([]str
 	for _, home := range homes {
 		w := &rawWalk{s: s, home: home, id: id, name: name, found: found}
 		err := w.walk(ctx, "/"+home+"/_"+string(id)+"/", 0)
-		if refused := davRefusal(err); refused != "" {
+		refused := davRefusal(err)
+		if _, odd := errors.AsType[*MalformedError](err); odd && s.version.since(14, 0) {
+			refused = err.Error() // only a second copy is lacking: JMAP shows all calendars
+		}
+		if refused != "" {
 			return nil, "", &NotReadableError{
 				Kind: KindRaw, Lost: !s.version.since(14, 0),
 				Why: fmt.Sprintf("the %s resources of the account cannot be read over WebDAV: %s", home, refused),
