@@ -29,7 +29,34 @@ func Persons(ctx context.Context, ledger *state.Ledger, text string) ([]reconcil
 	if err != nil {
 		return nil, fmt.Errorf("look for %q: %w", text, err)
 	}
-	return found, nil
+	return withForms(ctx, ledger, found)
+}
+
+// formsShown is how many names of map.name_also are looked for.
+const formsShown = 9
+
+// withForms adds the other accounts of the same people, behind each of them.
+func withForms(ctx context.Context, ledger *state.Ledger, found []reconcile.Principal) ([]reconcile.Principal, error) {
+	var out []reconcile.Principal
+	seen := map[reconcile.PrincipalRef]bool{}
+	for _, p := range found {
+		person := p.Ref().Person()
+		refs := []reconcile.PrincipalRef{person}
+		for n := range formsShown {
+			refs = append(refs, reconcile.PrincipalRef{Source: person.Source, ID: reconcile.FormID(person.ID, n+1)})
+		}
+		all, err := ledger.PrincipalsByRefs(ctx, refs)
+		if err != nil {
+			return nil, fmt.Errorf("look for the accounts of %s: %w", person.ID, err)
+		}
+		for _, one := range append([]reconcile.Principal{p}, all...) {
+			if !seen[one.Ref()] && (one.Bound() || !one.ID.IsForm() || one.Ref() == p.Ref()) {
+				seen[one.Ref()] = true
+				out = append(out, one)
+			}
+		}
+	}
+	return out, nil
 }
 
 // AskLive asks the mail server and the person's source about one principal. It
@@ -44,7 +71,7 @@ func controlFor(ctx context.Context, ledger *state.Ledger, p reconcile.Principal
 	control := reconcile.StableID("")
 	// Without a control the answer says less, and that is all.
 	_ = ledger.Known(ctx, p.Source, func(_ int64, id reconcile.StableID, _ reconcile.Hash, s reconcile.State) error {
-		if s == reconcile.StateActive && id != p.ID {
+		if s == reconcile.StateActive && !id.IsForm() && id != p.Ref().Person().ID {
 			control = id
 			return errEnough
 		}
@@ -76,7 +103,7 @@ func (a *Agent) askSource(ctx context.Context, ledger *state.Ledger, p reconcile
 			return fail("cannot be asked: %s", reasonOf(err).Message)
 		}
 		defer func() { _ = session.Close() }() // nothing was written over it
-		request := reconcile.LookupRequest{Control: controlFor(ctx, ledger, p), ID: p.ID}
+		request := reconcile.LookupRequest{Control: controlFor(ctx, ledger, p), ID: p.Ref().Person().ID}
 		if p.Name != "" {
 			request.Names, request.Addresses = []string{p.Name}, []string{p.Name}
 		}
@@ -116,7 +143,7 @@ func lookupText(result reconcile.LookupResult, p reconcile.Principal) string {
 		parts = append(parts, "whether the ID is there cannot be told: "+result.Reason)
 	}
 	for _, h := range result.Holders {
-		if h.ID != p.ID {
+		if h.ID != p.Ref().Person().ID {
 			parts = append(parts, fmt.Sprintf("%s belongs to %s now", p.Name, h.ID))
 		}
 	}

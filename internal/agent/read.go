@@ -117,8 +117,10 @@ func (r *run) snapshot(ctx context.Context, source Source, d *reconcile.Differ) 
 	var bad error
 	var last, outside reconcile.StableID
 	evidence, err := source.Snapshot(ctx, func(e reconcile.Entry) error {
-		if bad = d.Add(e); bad != nil {
-			return bad
+		for _, form := range e.Forms() {
+			if bad = d.Add(form); bad != nil {
+				return bad
+			}
 		}
 		if e.Leaver {
 			outside = e.ID

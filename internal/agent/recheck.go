@@ -116,7 +116,7 @@ func (r *run) recheck(ctx context.Context, s *sessions, ref reconcile.PrincipalR
 		request := reconcile.LookupRequest{Control: r.controls[name], Outside: r.outside[name], Names: names, Addresses: addresses}
 		_, orphan := ref.ID.OrphanAccount()
 		if name == ref.Source && !orphan {
-			request.ID = ref.ID
+			request.ID = ref.Person().ID
 		}
 		result := r.ask(ctx, s, name, request)
 		if orphan { // nobody's account has no ID to ask for

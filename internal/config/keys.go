@@ -125,7 +125,7 @@ func mapKeys() []Key {
 		{p + ".id_never_reused", "true or false", "false", "Says that the database never hands an ID out twice. Not needed for UUIDs."},
 		{p + ".name", "template", required, "What Stalwart calls the account: its login name (0.5–0.15) or address (0.16+). " +
 			"Text with {attribute}; {{ is a brace."},
-		{p + ".name_also", "list of templates", "", "Other names under which the server may have made an account of the same person."},
+		{p + ".name_also", "list of templates", "", "Other names under which the server may have made an account of the same person, each with the same life cycle. The order matters."},
 		{p + ".addresses", "list of attributes, or of { attribute, prefix }", "", "All mail addresses of a person."},
 		{p + ".addresses[].attribute", "attribute", required, "The attribute that holds them."},
 		{p + ".addresses[].prefix", "text", "", "Cut off in any letter case; values without it are dropped."},

@@ -18,10 +18,6 @@ type notBuilt struct {
 
 var notBuiltYet = []notBuilt{
 	{
-		"sources[].map.name_also", func(_ *Config, s *Source, _ *Policy) bool { return s != nil && len(s.Map.NameAlso) > 0 },
-		"is not in this build", "remove the key",
-	},
-	{
 		"notify", func(c *Config, _ *Source, _ *Policy) bool { return c.Notify.set },
 		"is not in this build", "remove the key; watch the exit code or the log",
 	},

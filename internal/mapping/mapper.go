@@ -50,7 +50,8 @@ func (m *Mapper) Entry(id reconcile.StableID, label string, r Record) (reconcile
 	e := reconcile.Entry{ID: id, Label: label, AddressesMapped: len(m.spec.Addresses) > 0}
 	e.Names = m.names(m.name, r, &w)
 	for _, t := range m.nameAlso {
-		e.NamesAlso = append(e.NamesAlso, m.names(t, r, &w)...)
+		names := m.names(t, r, &w)
+		e.Also, e.NamesAlso = append(e.Also, names), append(e.NamesAlso, names...)
 	}
 	e.NamesAlso = unique(e.NamesAlso)
 	e.Addresses = m.addresses(r, &w)

@@ -44,6 +44,7 @@ func TestEntryMapsEverything(t *testing.T) {
 		ID: "id-1", Label: "uid=alice",
 		Names:     []string{"alice@example.org", "ali@example.org"},
 		NamesAlso: []string{"alice", "ali"},
+		Also:      [][]string{{"alice", "ali"}},
 		Addresses: []string{"a@x.org", "p@x.org"}, AddressesMapped: true,
 		Kind: reconcile.KindIndividual, Enabled: reconcile.EnabledYes,
 		SamePerson: []string{"5\n7", ""},

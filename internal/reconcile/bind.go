@@ -18,7 +18,9 @@ func (d *decider) decideNew(w *wish) {
 		}
 		return
 	}
-	d.newCount++
+	if !w.ref.ID.IsForm() {
+		d.newCount++
+	}
 	if j.firstRun || j.widened() {
 		w.row.NameLackedAt = timeZero
 	}
@@ -87,6 +89,8 @@ func (d *decider) bind(w *wish) {
 		return
 	}
 	switch {
+	case d.otherAccountOf(w.ref, acc):
+		// It is this person's under another name; there is nothing to take.
 	case linked && holder != w.ref:
 		d.want(w, acc, holder)
 	case !d.sameName(acc.Name, w.name):

@@ -71,10 +71,11 @@ func (w *world) present(p *Principal) bool {
 	return w.usable(p.Source) && !w.missing[p.Ref()] && p.State != StateGone
 }
 
-// claimant gives a living claimant of a key other than one ref.
+// claimant gives a living claimant of a key other than one ref. The accounts of
+// one person do not claim anything from each other.
 func (w *world) claimant(key Hash, except PrincipalRef) (claim, bool) {
 	for _, c := range w.claims[key] {
-		if c.ref != except {
+		if !c.ref.samePersonAs(except) {
 			return c, true
 		}
 	}

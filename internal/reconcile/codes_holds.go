@@ -123,6 +123,11 @@ var holdCodes = []Code{
 		"Rename or delete the second mailbox on the server, or set policy.twin: replace-empty.",
 	},
 	{
+		HoldFormGone, ClassHold, "A further account of a person who is there",
+		"The account is that of a person under one of the names of map.name_also, and that name is not configured any more. The person is in the directory, so the account is not taken for a leaver's: it is left alone.",
+		"Put the template back into map.name_also, in the same place of the list, or clear the account away by hand.",
+	},
+	{
 		HoldTwinMergeUnsupported, ClassHold, "The second mailbox cannot be merged",
 		"policy.twin: merge was chosen, but this server, or what the agent may do on it, does not allow a merge that can be verified. The second mailbox was moved aside and is kept.",
 		"Look at syncagent doctor for what is missing, or move the mail by hand.",

@@ -50,7 +50,7 @@ func (d *decider) onlyOrdinaryRest(s *SourceFacts, j *judgement, items []Approve
 func (d *decider) unconfirmedMissing(s *SourceFacts) []*Principal {
 	var out []*Principal
 	for _, ref := range d.order {
-		if ref.Source == s.Source && d.world.missing[ref] && d.principals[ref].Miss.Reads == 0 {
+		if ref.Source == s.Source && d.world.missing[ref] && d.principals[ref].Miss.Reads == 0 && !ref.ID.IsForm() {
 			out = append(out, d.principals[ref])
 		}
 	}

@@ -96,17 +96,37 @@ func (d *Differ) Watch(pattern string, remembered StableID) {
 	d.watch = append(d.watch, watched{pattern: pattern, id: remembered})
 }
 
-// Add takes the next entry. It returns ErrDuplicateID or ErrBadID; then the
-// snapshot must be given up.
-func (d *Differ) Add(e Entry) error {
-	if e.ID == "" || len(e.ID) > MaxStableID {
-		return fmt.Errorf("%w of entry %q: %d bytes", ErrBadID, e.Label, len(e.ID))
+func checkID(e Entry) error {
+	own := e.ID
+	if e.FormOf != "" {
+		own = e.FormOf
 	}
+	switch {
+	case own == "" || len(own) > MaxStableID:
+		return fmt.Errorf("%w of entry %q: %d bytes", ErrBadID, e.Label, len(own))
+	case own.IsForm():
+		return fmt.Errorf("%w of entry %q: it begins like syncagent's own name of a further account", ErrBadID, e.Label)
+	}
+	return nil
+}
+
+func (d *Differ) count(e Entry) {
 	d.entries++
 	if e.Leaver {
 		d.gone++
 	}
 	d.observe(e)
+}
+
+// Add takes the next entry. It returns ErrDuplicateID or ErrBadID; then the
+// snapshot must be given up.
+func (d *Differ) Add(e Entry) error {
+	if err := checkID(e); err != nil {
+		return err
+	}
+	if e.FormOf == "" { // further accounts are counted with their person
+		d.count(e)
+	}
 	d.buf = append(d.buf[:0], e.ID...)
 	key := hashBytes(d.buf)
 	d.buf = appendEntry(d.buf[:0], e, d.salt)
@@ -164,7 +184,12 @@ func (d *Differ) Finish(ev Evidence) Diff {
 		diff.Evidence.Digest = fmt.Sprintf("%x", d.sum[:len(Hash{})])
 	}
 	sort.Slice(diff.Changed, func(i, j int) bool { return diff.Changed[i].Entry.ID < diff.Changed[j].Entry.ID })
-	diff.Unchanged = diff.Evidence.Entries - len(d.changed)
+	diff.Unchanged = diff.Evidence.Entries
+	for _, c := range d.changed {
+		if c.Entry.FormOf == "" {
+			diff.Unchanged--
+		}
+	}
 	if ev.Complete {
 		diff.Missing, diff.Leavers = d.missing()
 	}

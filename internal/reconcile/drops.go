@@ -59,7 +59,7 @@ func (d *decider) drops(w *wish) []AddressDrop {
 
 func (d *decider) claimedBy(key Hash, ref PrincipalRef) (claim, bool) {
 	for _, c := range d.claims[key] {
-		if c.ref == ref {
+		if c.ref.samePersonAs(ref) {
 			return c, true
 		}
 	}

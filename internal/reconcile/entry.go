@@ -47,6 +47,10 @@ type Entry struct {
 	// NamesAlso holds other names under which the server may have made an
 	// account of the same person (map.name_also).
 	NamesAlso []string
+	// Also are the same names, one list for each template of map.name_also; Forms
+	// makes entries of them. FormOf is the entry's own ID in such a one.
+	Also   [][]string
+	FormOf StableID
 	// Addresses holds all mail addresses that the directory lists, without
 	// duplicates, in the order of the source. AddressesMapped tells whether the
 	// configuration maps addresses at all: without it an empty list means nothing.

@@ -16,6 +16,8 @@ func compareHashes(a, b Hash) int { return bytes.Compare(a[:], b[:]) }
 func (d *decider) chooseName(w *wish) string {
 	names := d.distinct(w.entry.Names)
 	switch {
+	case len(names) == 0 && w.ref.ID.IsForm() && (w.old == nil || !w.old.Bound()):
+		return "" // nobody ever had an account of this form
 	case len(names) == 0:
 		d.holdWish(w, HoldNoName, "the entry gives no account name (the attribute is missing or empty)")
 		return ""

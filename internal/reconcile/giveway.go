@@ -22,6 +22,9 @@ func (d *decider) giveWay(w *wish, key Hash, acc *Account) bool {
 	if d.judged[w.ref.Source].firstRun {
 		return no(HoldAccountUnproven, fmt.Sprintf("account %s has this name or address; the first run changes nothing", acc.ID))
 	}
+	if d.otherAccountOf(w.ref, acc) {
+		return no(HoldNameTaken, fmt.Sprintf("account %s has it, which is another account of the same person", acc.ID))
+	}
 	holder, linked := d.linked[acc.ID]
 	byName := d.hash(acc.Name) == key
 	if why, stop := d.untouchable(acc, holder); stop {
@@ -129,6 +132,9 @@ func (d *decider) nameReused(w *wish, acc *Account, q *Principal, no func(string
 func (d *decider) sawAddress(q *Principal, key Hash) bool {
 	if slices.Contains(q.Addresses, key) || d.hash(q.Name) == key {
 		return true
+	}
+	if person := d.principals[q.Ref().Person()]; person != nil && q.ID.IsForm() && d.sawAddress(person, key) {
+		return true // addresses are listed for the person, whichever account holds them
 	}
 	dropped := func(x AddressDrop) bool { return x.Address == key }
 	owned := func(t Tombstone) bool { return t.Owner == q.Ref() }

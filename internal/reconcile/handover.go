@@ -34,7 +34,7 @@ func (d *decider) wantAddresses() {
 		for _, address := range sorted(w.listed) {
 			key := d.hash(address)
 			id, owned := d.owner[key]
-			if !owned || id == w.row.Link.Account || d.sameName(address, w.name) || d.accounts[id] == nil {
+			if !owned || id == w.row.Link.Account || d.sameName(address, w.name) || d.accounts[id] == nil || d.otherAccountOf(ref, d.accounts[id]) {
 				continue
 			}
 			if other, conflict := d.claimant(key, ref); conflict {

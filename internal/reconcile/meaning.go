@@ -34,7 +34,7 @@ func (d *decider) judgeMeaning(s *SourceFacts, j *judgement) {
 func (d *decider) churn(s *SourceFacts) (count, limit int) {
 	fresh := map[Hash]bool{}
 	for _, c := range s.Changed {
-		if d.principals[PrincipalRef{s.Source, c.Entry.ID}] == nil {
+		if c.Entry.FormOf == "" && d.principals[PrincipalRef{s.Source, c.Entry.ID}] == nil {
 			for _, name := range c.Entry.Names {
 				fresh[d.hash(name)] = true
 			}
@@ -44,7 +44,7 @@ func (d *decider) churn(s *SourceFacts) (count, limit int) {
 		if _, orphan := ref.ID.OrphanAccount(); orphan {
 			continue
 		}
-		if ref.Source == s.Source && fresh[d.hash(d.principals[ref].Name)] {
+		if ref.Source == s.Source && !ref.ID.IsForm() && fresh[d.hash(d.principals[ref].Name)] {
 			count++
 		}
 	}

@@ -11,6 +11,12 @@ func (d *decider) decideMissing(p *Principal) {
 	if j.firstRun {
 		return // a source that was never adopted has nobody to miss
 	}
+	if d.formWithoutReason(p) {
+		if p.Bound() {
+			d.hold(HoldFormGone, p.Ref(), p.Link.Account, p.Link.Name, "the person is there, but this form of the name is not configured any more")
+		}
+		return
+	}
 	shown := missingOf(p, s)
 	row := *p
 	held, why := d.heldMissing(&row)
@@ -20,7 +26,9 @@ func (d *decider) decideMissing(p *Principal) {
 		row.LastSeen, row.Waiting = s.State.LastComplete, timeZero
 	}
 	if j.doubted() {
-		d.noted = append(d.noted, shown)
+		if p.Bound() || !p.ID.IsForm() {
+			d.noted = append(d.noted, shown)
+		}
 		if fresh || !row.Miss.Unconfirmed {
 			row.Miss.Unconfirmed = true
 			if !waited {
@@ -30,7 +38,9 @@ func (d *decider) decideMissing(p *Principal) {
 		}
 		return
 	}
-	d.missing = append(d.missing, shown)
+	if p.Bound() || !p.ID.IsForm() {
+		d.missing = append(d.missing, shown)
+	}
 	if fresh {
 		if !waited {
 			row.Entry = Hash{}
@@ -39,7 +49,7 @@ func (d *decider) decideMissing(p *Principal) {
 	}
 	if j.counted {
 		row.Miss = counted(row.Miss, d.Now)
-		if p.Miss.Reads == 0 {
+		if p.Miss.Reads == 0 && (p.Bound() || !p.ID.IsForm()) {
 			d.detected = append(d.detected, Detection{"missing", p.Source, p.ID, p.Link.Account, p.Link.Name, ""})
 		}
 		row.State = StateMissing

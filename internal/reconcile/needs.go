@@ -125,6 +125,9 @@ func (n *needs) principals(concerned map[PrincipalRef]bool) {
 		if p.State == StateGone {
 			continue
 		}
+		if person := p.Ref().Person(); person != p.Ref() && !n.asked.Refs[person] {
+			n.refs[person] = true
+		}
 		for _, link := range p.links() {
 			if !n.asked.Accounts[link.Account] {
 				n.accounts[link.Account] = true

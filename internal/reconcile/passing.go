@@ -63,7 +63,7 @@ func (d *decider) passesFrom(m *move) (PrincipalRef, bool) {
 func (d *decider) disagree(m *move, giver PrincipalRef) string {
 	why := ""
 	for _, ref := range []PrincipalRef{m.ref, giver} {
-		if s := d.sources[ref.Source]; s == nil || s.Servers <= 1 {
+		if s := d.sources[ref.Source]; s == nil || s.Servers <= 1 || ref.ID.IsForm() {
 			continue
 		}
 		views, asked := d.OnServers[ref]

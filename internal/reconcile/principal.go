@@ -93,7 +93,8 @@ type Principal struct {
 	State  State
 	// Link is the account that carries Name; a zero Account means unbound.
 	Link Link
-	// Also are further accounts of the same person (map.name_also).
+	// Also is not filled: further accounts of a person have rows of their own
+	// (FormID).
 	Also []Link
 	// Name is the directory's name as last accepted.
 	Name string

@@ -17,7 +17,7 @@ func (d *decider) protected(ref PrincipalRef, names ...string) (string, bool) {
 		patterns = append(patterns, p.Pattern)
 	}
 	for _, pattern := range patterns {
-		if MatchPattern(pattern, string(ref.ID)) {
+		if MatchPattern(pattern, string(ref.ID)) || MatchPattern(pattern, string(ref.Person().ID)) {
 			return pattern, true
 		}
 		for _, name := range names {

@@ -47,6 +47,7 @@ func checkPlan(r reconcile.RunResult) error {
 }
 
 func checkAction(a reconcile.Action, seqs map[int]bool) error {
+	_, person := a.StableID.Form()
 	switch {
 	case a.Seq < 1:
 		return fmt.Errorf("seq: %d is not positive", a.Seq)
@@ -56,7 +57,7 @@ func checkAction(a reconcile.Action, seqs map[int]bool) error {
 		return fmt.Errorf("kind: %q is not a kind of action", clean(string(a.Kind)))
 	case a.Stage != reconcile.StageOf(a.Kind):
 		return fmt.Errorf("stage: %q is not the stage of %s", clean(string(a.Stage)), a.Kind)
-	case len(a.StableID) > reconcile.MaxStableID:
+	case len(person) > reconcile.MaxStableID:
 		return fmt.Errorf("stable_id: it is longer than %d bytes", reconcile.MaxStableID)
 	case a.Kind != reconcile.ActPurge && a.Source == "":
 		return errors.New("source: missing")

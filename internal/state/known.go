@@ -36,10 +36,10 @@ func (l *Ledger) Known(ctx context.Context, source string,
 
 // CountLiving counts the active principals of a source: the base of its
 // limits. Missing ones do not count, so that the limits shrink with what the
-// directory lists.
+// directory lists, and neither do further accounts of a person (map.name_also).
 func (l *Ledger) CountLiving(ctx context.Context, source string) (int, error) {
 	var n int
-	err := l.read.QueryRowContext(ctx, "SELECT count(*) FROM principals WHERE source = ? AND state = ?",
+	err := l.read.QueryRowContext(ctx, "SELECT count(*) FROM principals WHERE source = ? AND state = ? AND id NOT LIKE 'also:_%:%'",
 		source, int64(reconcile.StateActive)).Scan(&n)
 	return n, wrap("count principals of "+source, err)
 }
