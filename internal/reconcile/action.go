@@ -77,6 +77,9 @@ type Action struct {
 	OldAccount AccountID `json:"old_account,omitempty"`
 	// HeldEntry is the hash of the entry that an undo holds on to, in hex.
 	HeldEntry string `json:"held_entry,omitempty"`
+	// Approved tells that a person approved or announced this very action: it does
+	// not count against the limits, neither now nor later.
+	Approved bool `json:"approved,omitempty"`
 	// Before is the account as it must be found immediately before the action.
 	Before *Account `json:"-"`
 }

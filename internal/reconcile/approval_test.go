@@ -143,11 +143,11 @@ func TestAnnouncedChangeOfDomain(t *testing.T) {
 		{"for fewer", func(s *scene) { s.announce(2) }, StageBlocked},
 		{"some were made already", func(s *scene) {
 			s.announce(3)
-			s.f.Recent = []PastAction{{ActRename, "staff", "example.org", noon.Add(-time.Minute)}}
+			s.f.Recent = []PastAction{{Kind: ActRename, Source: "staff", Domain: "example.org", At: noon.Add(-time.Minute)}}
 		}, StageBlocked},
 		{"some were made before it was announced", func(s *scene) {
 			s.announce(3)
-			s.f.Recent = []PastAction{{ActRename, "staff", "example.org", noon.Add(-90 * time.Minute)}}
+			s.f.Recent = []PastAction{{Kind: ActRename, Source: "staff", Domain: "example.org", At: noon.Add(-90 * time.Minute)}}
 		}, StageApproved},
 		{"expired", func(s *scene) { s.announce(3); s.f.Approvals[0].Expires = noon }, StageBlocked},
 		{"by too few", func(s *scene) { s.announce(3); s.staff().Policy.Approvals = 2 }, StageBlocked},

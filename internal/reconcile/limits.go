@@ -81,17 +81,19 @@ func (d *decider) planned(s *SourceFacts, stage Stage) map[limitKey]int {
 		}
 	}
 	out := map[limitKey]int{}
-	for _, a := range d.actions {
+	for i, a := range d.actions {
 		kind := limited(a, twins)
 		if a.Source != s.Source || a.Stage != stage || kind == "" {
 			continue
 		}
 		if have[ItemOf(a)] {
+			d.actions[i].Approved = true
 			d.approved(stage)
 			continue
 		}
 		if move := (domainMove{Domain(a.From), Domain(a.To)}); kind == ActRename && d.announcedLeft[move] > 0 {
 			d.announcedLeft[move]--
+			d.actions[i].Approved = true
 			d.approved(stage)
 			continue
 		}
@@ -104,7 +106,7 @@ func (d *decider) planned(s *SourceFacts, stage Stage) map[limitKey]int {
 func (d *decider) past(source string, key limitKey, window time.Duration) int {
 	n := 0
 	for _, a := range d.Recent {
-		if a.Source == source && a.Kind == key.kind && d.Now.Sub(a.At) < window && (!key.perDomain || a.Domain == key.domain) {
+		if !a.Approved && a.Source == source && a.Kind == key.kind && d.Now.Sub(a.At) < window && (!key.perDomain || a.Domain == key.domain) {
 			n++
 		}
 	}

@@ -45,7 +45,7 @@ func TestLimits(t *testing.T) {
 	past := func(n int, kind ActionKind, domain string, age time.Duration) func(*scene) {
 		return func(s *scene) {
 			for range n {
-				s.f.Recent = append(s.f.Recent, PastAction{kind, "staff", domain, noon.Add(-age)})
+				s.f.Recent = append(s.f.Recent, PastAction{Kind: kind, Source: "staff", Domain: domain, At: noon.Add(-age)})
 			}
 		}
 	}

@@ -10,6 +10,8 @@ type PastAction struct {
 	// Domain is the domain of the account's name, "" without one.
 	Domain string
 	At     time.Time
+	// Approved actions leave the limits to those that nobody approved.
+	Approved bool
 }
 
 // Approval lets the blocked actions of one plan pass. It is bound to the set

@@ -137,7 +137,7 @@ func (m *model) execute(d Decision, r reading, bad trouble) bool {
 		for _, a := range group {
 			done[a.Seq] = true
 			m.tally[string(a.Kind)]++
-			m.recent = append(m.recent, PastAction{Kind: a.Kind, Source: a.Source, Domain: Domain(a.From), At: m.now})
+			m.recent = append(m.recent, PastAction{Kind: a.Kind, Source: a.Source, Domain: Domain(a.From), At: m.now, Approved: a.Approved})
 			m.write(d.Effects[a.Seq])
 		}
 	}

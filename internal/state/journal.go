@@ -171,13 +171,13 @@ func (l *Ledger) steps(ctx context.Context, where string, args ...any) ([]Step, 
 // action of a run however many steps it took.
 func (l *Ledger) PastActions(ctx context.Context, since time.Time) ([]reconcile.PastAction, error) {
 	var found []reconcile.PastAction
-	err := each(ctx, l.read, `SELECT kind, source, domain, min(created) FROM steps
+	err := each(ctx, l.read, `SELECT kind, source, domain, min(created), max(coalesce(json_extract(action, '$.approved'), 0)) FROM steps
 		WHERE created >= ? AND outcome IN ('done', 'unknown', '')
 		GROUP BY run, kind, source, stable_id, account, domain ORDER BY min(id)`, []any{nanos(since)},
 		func(rows *sql.Rows) error {
 			var p reconcile.PastAction
 			var at int64
-			err := rows.Scan(&p.Kind, &p.Source, &p.Domain, &at)
+			err := rows.Scan(&p.Kind, &p.Source, &p.Domain, &at, &p.Approved)
 			p.At = instant(at)
 			found = append(found, p)
 			return err
