@@ -164,7 +164,7 @@ An API key, or an account that is no administrator, needs:
 
 ` + "`authenticate`, `authenticate-oauth` (to read version and permissions), `individual-list`, `individual-get`, `individual-update`, " +
 	"`individual-delete`, `purge-blob-store`; `group-list` and `group-get` to see names of groups beforehand; `unlimited-requests` for more than " +
-	"1000 calls a minute; for exports `impersonate` and the `jmap-*-get` and `jmap-*-query` ones." + `
+	"1000 calls a minute; for exports `impersonate` and the `jmap-*-get` and `jmap-*-query` ones, since 0.12 `dav-*-get` and `dav-*-prop-find`, too; for restoring also the `jmap-*-set` ones and `jmap-email-import`." + `
 
 ` + "`syncagent doctor`" + ` names each one that is missing.
 
