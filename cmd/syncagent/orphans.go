@@ -54,6 +54,9 @@ func runOrphans(ctx context.Context, g *globals, s streams) error {
 	}
 	fmt.Fprintf(&b, "%s of %s; %d left out (groups, administrators, our own)\n",
 		counted(len(found.Orphans), "orphan"), counted(found.Accounts, "account"), found.Kept)
+	if found.Known && len(found.Orphans) > 0 && !g.quiet {
+		_, _ = fmt.Fprintln(s.err, "those that should go: keep their lines in a file and look at syncagent claim FILE --dry-run")
+	}
 	_, err = fmt.Fprint(s.out, b.String())
 	return err
 }

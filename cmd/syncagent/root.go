@@ -95,7 +95,7 @@ func addGroups(root *cobra.Command, all []*cobra.Command) {
 
 // notBuilt are commands of the contract that this build does not have. A name
 // leaves the list when its command is built.
-var notBuilt = []string{"init", "replay", "state migrate"}
+var notBuilt = []string{"init", "replay"}
 
 // later tells that a command is known, but not built yet; nil if it is not
 // known at all.

@@ -19,7 +19,7 @@ import (
 
 func newStateCommand(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "state show|backup|restore|rebuild",
+		Use:   "state show|backup|restore|rebuild|migrate",
 		Short: "Look at the ledger, back it up, put a backup in place",
 		Long: `The ledger is what syncagent remembers between runs: who has which account, who is
 missing since when, what is being done. It is a database in state.dir. Back it up:
@@ -58,6 +58,7 @@ writes, rather than act on what it knew then.`,
 			},
 		},
 		newStateRebuild(g),
+		newStateMigrate(g),
 	)
 	return cmd
 }

@@ -118,6 +118,10 @@ func (u *undoer) wish(r *reversal) {
 		m.addresses = u.formerAddresses(r, acc, ref)
 	}
 	row, known := u.principals[ref]
+	if _, linked := u.linked[acc.ID]; linked && known && row.Link.Account != acc.ID {
+		not(HoldNotUndone, "it is a further account of the person (map.name_also): give it its name back by hand")
+		return
+	}
 	stillCut := known && row.Link.Account == acc.ID && row.Access != AccessOpen || !known && acc.Suspended
 	if r.cut && stillCut {
 		m.kind = ActResume

@@ -15,7 +15,7 @@ import (
 // mode 0600, without disturbing a run. It never overwrites a file
 // (fs.ErrExist), and removes what it began if it fails.
 func (l *Ledger) Backup(ctx context.Context, file string) (err error) {
-	if !l.exists && l.write == nil {
+	if !l.Exists() && l.write == nil {
 		return wrap("back up the ledger", fmt.Errorf("%s: %w", l.path(), ErrNotFound))
 	}
 	target, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600) //nolint:gosec // The path is the administrator's.
@@ -70,11 +70,11 @@ func CheckBackup(ctx context.Context, file string) (sum Summary, err error) {
 	if verdict != "ok" {
 		return Summary{}, fmt.Errorf("check backup %s: %w (%s)", file, ErrCorrupt, verdict)
 	}
-	l := &Ledger{dir: filepath.Dir(file), now: time.Now, exists: true}
+	l := &Ledger{dir: filepath.Dir(file), now: time.Now}
 	if err := l.openCopyOf(ctx, file); err != nil {
 		return Summary{}, errors.Join(wrap("check backup "+file, err), l.Close())
 	}
-	if !l.exists {
+	if !l.Exists() {
 		return Summary{}, errors.Join(fmt.Errorf("check backup %s: %w (it is empty)", file, ErrCorrupt), l.Close())
 	}
 	sum, err = l.Summary(ctx)

@@ -51,14 +51,15 @@ func migrations() ([]migration, error) {
 }
 
 // migrate brings the schema up to date, each migration in its own
-// transaction. It tells whether the database was a ledger before: one without
-// any table is what a full disk at the very first run leaves, and is new.
-func migrate(ctx context.Context, db *sql.DB, now func() time.Time) (bool, error) {
+// transaction. It gives the schema of before, 0 if the database was no ledger:
+// one without any table is what a full disk at the very first run leaves, and is
+// new.
+func migrate(ctx context.Context, db *sql.DB, now func() time.Time) (int, error) {
 	applied, err := appliedMigrations(ctx, db)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	return len(applied) > 0, applyMissing(ctx, db, now, applied)
+	return len(applied), applyMissing(ctx, db, now, applied)
 }
 
 // applyMissing applies the migrations that a database has not seen.

@@ -50,7 +50,7 @@ const busyTimeout = "10000"
 type Ledger struct {
 	dir    string
 	now    func() time.Time
-	exists bool
+	before int // schema before Open
 	// read serves queries, write is one connection that takes the write lock
 	// when a transaction begins; nil if the ledger is open for reading only.
 	read  *sql.DB
@@ -89,7 +89,11 @@ func Open(ctx context.Context, opts Options) (*Ledger, error) {
 }
 
 // Exists tells whether there was a ledger before Open.
-func (l *Ledger) Exists() bool { return l.exists }
+func (l *Ledger) Exists() bool { return l.before > 0 }
+
+// SchemaBefore is the schema that the ledger had before Open brought it up to
+// date (a copy in memory only, with ReadOnly); 0 if there was none.
+func (l *Ledger) SchemaBefore() int { return l.before }
 
 // Close closes the ledger. The last writer to close folds the write-ahead log
 // into the database.
@@ -129,7 +133,7 @@ func (l *Ledger) openFile(ctx context.Context, command string) error {
 	if err := quickCheck(ctx, l.write); err != nil {
 		return err
 	}
-	if l.exists, err = migrate(ctx, l.write, l.now); err != nil {
+	if l.before, err = migrate(ctx, l.write, l.now); err != nil {
 		return err
 	}
 	l.read, err = sql.Open("sqlite", fileURI(l.path(), url.Values{

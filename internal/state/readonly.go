@@ -36,7 +36,7 @@ func (l *Ledger) openCopyOf(ctx context.Context, path string) error {
 	if err = copyInto(ctx, memory, path); err != nil {
 		return err
 	}
-	l.exists, err = migrate(ctx, memory, l.now)
+	l.before, err = migrate(ctx, memory, l.now)
 	return err
 }
 
