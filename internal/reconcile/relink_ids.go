@@ -76,8 +76,14 @@ func (r *relinker) marksOf(source string, same []Hash, names ...string) []string
 }
 
 // fits tells whether an entry may be a known person. By attribute, two empty
-// values do not agree.
+// values do not agree. Numbers of two sources prove nothing, and each form of a
+// person's name keeps its own account.
 func (r *relinker) fits(p *Principal, w *wish) bool {
+	was, _ := p.ID.Form()
+	is, _ := w.ref.ID.Form()
+	if p.Source != w.ref.Source || was != is {
+		return false
+	}
 	agree, differs := r.onePerson(p.Source, p.SamePerson, w.ref.Source, w.row.SamePerson)
 	return !differs && (agree || r.by == RelinkByName)
 }

@@ -118,6 +118,14 @@ func TestRelinkIDs(t *testing.T) {
 			s.person("ann", "")
 			s.reborn("ann", "ann2", "ann", "")
 		}, byAttr, []string{}},
+		{"a number of another source proves nothing", func(s *scene) {
+			s.person("ann", "1")
+			s.has("bob")
+			s.leaves("ann")
+			s.source("pupils").Policy.SamePersonMapped = true
+			s.joinsIn("pupils", "eve", "eve")
+			s.entries["eve"].SamePerson = []string{"1"}
+		}, byAttr, []string{}},
 		{"two people had the number", func(s *scene) {
 			s.person("ann", "1")
 			s.person("bob", "1")
