@@ -42,12 +42,8 @@ func runAuditVerify(ctx context.Context, g *globals, s streams) error {
 		if o.Anchor, err = agent.Anchor(ctx, ledger); err != nil {
 			return failed(err)
 		}
-		if cfg.Audit.SignKey != nil {
-			key, err := cfg.Audit.SignKey.Read()
-			if err != nil {
-				return fail(exitUsage, err, "")
-			}
-			o.Key = []byte(key)
+		if o.Key, err = cfg.Audit.Key(); err != nil {
+			return fail(exitUsage, err, "")
 		}
 		rep, err := audit.Verify(ctx, o)
 		if err != nil {

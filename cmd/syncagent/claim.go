@@ -75,10 +75,8 @@ func (o claimOptions) claimSource() (string, error) {
 	if o.source == "" && len(cfg.Sources) == 1 {
 		return cfg.Sources[0].Name, nil
 	}
-	for _, source := range cfg.Sources {
-		if source.Name == o.source {
-			return source.Name, nil
-		}
+	if cfg.SourceNamed(o.source) != nil {
+		return o.source, nil
 	}
 	if o.source == "" {
 		return "", usageError("add --source NAME: its policy counts for the accounts", "there are several sources")

@@ -85,10 +85,8 @@ func missingNow(p reconcile.Principal, policy config.Policy) *report.ExplainMiss
 }
 
 func (e *explainer) policy(source string) (config.Policy, bool) {
-	for _, c := range e.cfg.Sources {
-		if c.Name == source {
-			return c.Policy, true
-		}
+	if s := e.cfg.SourceNamed(source); s != nil {
+		return s.Policy, true
 	}
 	return config.Policy{}, false
 }

@@ -111,7 +111,7 @@ func contents(counts map[string]int) string {
 	rest := maps.Clone(counts)
 	for _, n := range nouns {
 		if counts[n.kind] > 0 || n.kind == "Email" {
-			parts = append(parts, plural(counts[n.kind], n.noun))
+			parts = append(parts, counted(counts[n.kind], n.noun))
 		}
 		delete(rest, n.kind)
 	}
@@ -121,18 +121,4 @@ func contents(counts map[string]int) string {
 		}
 	}
 	return strings.Join(parts, ", ")
-}
-
-func plural(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case strings.HasSuffix(noun, "x"):
-		noun += "es"
-	case strings.HasSuffix(noun, "ty"):
-		noun = strings.TrimSuffix(noun, "y") + "ies"
-	default:
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -82,12 +83,7 @@ func rebuildText(rep agent.RebuildReport, dry bool, aside string) string {
 		verb = "would restore"
 	}
 	fmt.Fprintf(&b, "%s from %s of the audit log:\n", verb, counted(rep.Records, "record"))
-	names := make([]string, 0, len(rep.Linked))
-	for name := range rep.Linked {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(rep.Linked)) {
 		fmt.Fprintf(&b, "  source %s: %s\n", printable(name), counted(rep.Linked[name], "link"))
 	}
 	fmt.Fprintf(&b, "  %d of them cut off or moved aside by syncagent; %s, %s\n", rep.Cut, counted(rep.Tombstones, "tombstone"), counted(rep.Protections, "protection"))

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"syncagent/internal/archive"
 	"syncagent/internal/reconcile"
@@ -72,10 +71,7 @@ func (a *Agent) ExportAccount(ctx context.Context, o ExportOrder) (result archiv
 				Dir: o.Dir, Account: account.ID, Server: r.report.Info.Fingerprint, Now: r.now, Progress: o.Progress,
 				Recipients: to,
 			})
-			if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-				err = &fullError{err, o.Dir}
-			}
-			if err != nil {
+			if err = fullDisk(err, o.Dir); err != nil {
 				return nil, err
 			}
 			return kept{Verified: archive.Verified{Manifest: result.Manifest, ManifestSHA256: result.ManifestSHA256}, path: result.Path}.fields(), nil

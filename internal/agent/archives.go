@@ -61,11 +61,10 @@ func (r *run) export(ctx context.Context, a reconcile.Action) outcome {
 		return outcome{kept: "not tried, because an export before it failed: " + r.noSpace.Error()}
 	}
 	k, err := r.archived(ctx, source, a)
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		err = &fullError{err, r.exportPolicy(a.Source).Dir}
-		r.noSpace = err // the next account would only fill what is left
-	}
-	if err != nil {
+	if err = fullDisk(err, r.exportPolicy(a.Source).Dir); err != nil {
+		if _, full := errors.AsType[*fullError](err); full {
+			r.noSpace = err // the next account would only fill what is left
+		}
 		return outcome{err: err}
 	}
 	if lost := k.Lost(); len(lost) > 0 && r.exportPolicy(a.Source).Required {
@@ -136,10 +135,8 @@ func (r *run) notArchived(ctx context.Context, a reconcile.Action) (string, erro
 
 // exportPolicy is the export policy of a source.
 func (r *run) exportPolicy(source string) config.Export {
-	for _, s := range r.cfg.Sources {
-		if s.Name == source {
-			return s.Policy.Export
-		}
+	if s := r.cfg.SourceNamed(source); s != nil {
+		return s.Policy.Export
 	}
 	return r.cfg.Policy.Export
 }
@@ -163,6 +160,14 @@ func (r *run) tellProgress(name string) func(archive.Progress) {
 type fullError struct {
 	err error
 	dir string
+}
+
+// fullDisk says where there is no space left, if that is the reason of an error.
+func fullDisk(err error, dir string) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return &fullError{err, dir}
+	}
+	return err
 }
 
 func (e *fullError) Error() string { return e.err.Error() }
@@ -199,7 +204,7 @@ func (r *run) heldExports() {
 		if a.Kind != reconcile.ActExport || result.Error == "" || result.Outcome == reconcile.OutcomeDropped {
 			continue
 		}
-		reconcile.AddHold(&r.report.Result.Plan, reconcile.HoldExportFailed,
-			reconcile.PrincipalRef{Source: a.Source, ID: a.StableID}, a.Account, a.From, result.Error)
+		reconcile.AddHold(&r.report.Result.Plan, reconcile.NewHold(reconcile.HoldExportFailed,
+			reconcile.PrincipalRef{Source: a.Source, ID: a.StableID}, a.Account, a.From, result.Error))
 	}
 }

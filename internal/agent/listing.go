@@ -140,6 +140,10 @@ func (r *run) accountsByIDs(ctx context.Context, ids []reconcile.AccountID) ([]r
 		return nil, nil
 	}
 	slices.SortFunc(ids, reconcile.CompareAccountIDs)
+	listed, err := r.ledger.AccountsByIDs(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look up when accounts were first listed: %w", err)
+	}
 	var found []reconcile.Account
 	if r.index != nil {
 		for _, id := range ids {
@@ -148,18 +152,12 @@ func (r *run) accountsByIDs(ctx context.Context, ids []reconcile.AccountID) ([]r
 			}
 		}
 	} else {
-		if err := r.expect(ctx, ids); err != nil {
-			return nil, err
-		}
+		r.expectListed(listed)
 		live, _, err := r.server.Get(ctx, ids)
 		if err != nil {
 			return nil, &ServerError{fmt.Errorf("look accounts up: %w", err)}
 		}
 		found = live
-	}
-	listed, err := r.ledger.AccountsByIDs(ctx, ids)
-	if err != nil {
-		return nil, fmt.Errorf("look up when accounts were first listed: %w", err)
 	}
 	first := map[reconcile.AccountID]state.ListedAccount{}
 	for _, a := range listed {

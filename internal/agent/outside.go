@@ -62,10 +62,7 @@ func (r *run) openAudit(ctx context.Context) error {
 	}
 	options := audit.Options{File: r.cfg.Audit.File, Now: r.now, Anchor: anchor}
 	if r.cfg.Audit.SignKey != nil {
-		options.SignKey = func() ([]byte, error) {
-			key, err := r.cfg.Audit.SignKey.Read()
-			return []byte(key), err
-		}
+		options.SignKey = r.cfg.Audit.Key
 	}
 	r.audit, err = audit.Open(ctx, options)
 	return err

@@ -85,15 +85,11 @@ func (b *rebuild) learnAll(ctx context.Context) error {
 	if len(files) == 0 {
 		return &TrustError{Err: fmt.Errorf("there is no audit log %s to rebuild the ledger from", b.cfg.Audit.File), hint: "restore a backup with: syncagent state restore FILE"}
 	}
-	verify := audit.VerifyOptions{Files: files, Anchor: anchor}
-	if b.cfg.Audit.SignKey != nil {
-		key, err := b.cfg.Audit.SignKey.Read()
-		if err != nil {
-			return err
-		}
-		verify.Key = []byte(key)
+	key, err := b.cfg.Audit.Key()
+	if err != nil {
+		return err
 	}
-	verified, err := audit.Verify(ctx, verify)
+	verified, err := audit.Verify(ctx, audit.VerifyOptions{Files: files, Anchor: anchor, Key: key})
 	if err != nil {
 		return err
 	}

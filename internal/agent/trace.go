@@ -43,7 +43,13 @@ func (r *run) tellDetected(ctx context.Context) error {
 	for _, a := range r.facts.Accounts {
 		made[a.ID] = a.Created
 	}
-	for some := range slices.Chunk(r.plan.Detected, tellAtOnce) {
+	return r.tellFound(ctx, r.plan.Detected, made)
+}
+
+// tellFound records what was found out about people, links with the time when
+// the account was made, if it is known.
+func (r *run) tellFound(ctx context.Context, found []reconcile.Detection, made map[reconcile.AccountID]time.Time) error {
+	for some := range slices.Chunk(found, tellAtOnce) {
 		records := make([]audit.Record, 0, len(some))
 		for _, d := range some {
 			fields := map[string]any{

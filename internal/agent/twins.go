@@ -32,12 +32,8 @@ func noMerge(server stalwart.Server) string {
 
 // mergeTwins tells whether the twins of a source are to be merged, and can be.
 func (r *run) mergeTwins(source string) bool {
-	for _, s := range r.cfg.Sources {
-		if s.Name == source {
-			return s.Policy.Twin == config.TwinMerge && noMerge(r.server) == ""
-		}
-	}
-	return false
+	s := r.cfg.SourceNamed(source)
+	return s != nil && s.Policy.Twin == config.TwinMerge && noMerge(r.server) == ""
 }
 
 // destroyTwin looks into the twin that was moved aside, and destroys it only if

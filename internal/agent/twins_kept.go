@@ -34,13 +34,9 @@ func (r *run) readKeptTwins(ctx context.Context) error {
 
 // keepTwin notes a twin that stays aside, for this report and the next ones.
 func (r *run) keepTwin(a reconcile.Action, o outcome, meta map[string]string) error {
-	info, _ := reconcile.CodeInfo(o.code)
-	hold := reconcile.Hold{
-		Code: o.code, Source: a.Source, StableID: a.StableID, Account: a.Account, Name: a.From, Message: o.kept, Hint: info.Hint,
-	}
+	hold := reconcile.NewHold(o.code, reconcile.PrincipalRef{Source: a.Source, ID: a.StableID}, a.Account, a.From, o.kept)
 	r.twinsKept[a.Account] = hold
-	r.report.Result.Holds = append(r.report.Result.Holds, hold)
-	r.report.Result.Counts.Hold = len(r.report.Result.Holds)
+	reconcile.AddHold(&r.report.Result.Plan, hold)
 	text, err := r.keptText()
 	meta[metaTwinsKept] = text
 	return err
@@ -79,12 +75,11 @@ func (r *run) tellKeptTwins(ctx context.Context) error {
 	for _, id := range ids {
 		hold := r.twinsKept[id]
 		if r.rules.Key(names[id]) == r.rules.Key(hold.Name) {
-			r.plan.Plan.Holds = append(r.plan.Plan.Holds, hold)
+			reconcile.AddHold(&r.plan.Plan, hold)
 		} else {
 			delete(r.twinsKept, id)
 		}
 	}
-	r.plan.Plan.Counts.Hold = len(r.plan.Plan.Holds)
 	if r.opts.DryRun || len(r.twinsKept) == len(ids) {
 		return nil
 	}

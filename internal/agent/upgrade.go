@@ -3,12 +3,10 @@ package agent
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"go.uber.org/zap"
 
-	"syncagent/internal/audit"
 	"syncagent/internal/reconcile"
 	"syncagent/internal/stalwart"
 	"syncagent/internal/state"
@@ -146,24 +144,13 @@ func (r *run) carryOver(ctx context.Context, known string, judged reconcile.Upgr
 
 // tellLinks records the links in their new form.
 func (r *run) tellLinks(ctx context.Context, principals []reconcile.Principal) error {
-	for some := range slices.Chunk(principals, tellAtOnce) {
-		var records []audit.Record
-		for _, p := range some {
-			if !p.Bound() || p.State == reconcile.StateGone {
-				continue
-			}
-			records = append(records, audit.Record{Run: r.id, Event: "detected", Phase: "link", Fields: map[string]any{
-				"source": p.Source, "stable_id": string(p.ID), "account": string(p.Link.Account), "from": "", "to": p.Link.Name,
-			}})
-		}
-		if len(records) == 0 {
-			continue
-		}
-		if err := r.audit.Append(ctx, records...); err != nil {
-			return err
+	var links []reconcile.Detection
+	for _, p := range principals {
+		if p.Bound() && p.State != reconcile.StateGone {
+			links = append(links, reconcile.Detection{Event: "link", Source: p.Source, ID: p.ID, Account: p.Link.Account, To: p.Link.Name})
 		}
 	}
-	return nil
+	return r.tellFound(ctx, links, nil)
 }
 
 // blockServer makes a plan that does nothing, because the server is not the one

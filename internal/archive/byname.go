@@ -1,9 +1,7 @@
 package archive
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -53,30 +51,9 @@ func Older(dir string, than time.Time) ([]Stored, error) {
 
 // named reads the manifests of the archives whose names are wanted and true.
 func named(dir string, want func(before string, at time.Time) bool) ([]Stored, error) {
-	entries, err := os.ReadDir(dir) // sorted by name
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("list archives: %w", err)
-	}
-	var out []Stored
-	for _, entry := range entries {
-		before, at, ok := stampOf(entry.Name())
-		if !ok || !entry.IsDir() || strings.HasPrefix(entry.Name(), ".") || !want(before, at) {
-			continue
-		}
-		path := filepath.Join(dir, entry.Name())
-		m, _, err := readManifest(path)
-		if _, broken := errors.AsType[*BrokenError](err); broken {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list archives: %w", err)
-		}
-		if finalName(m) == entry.Name() {
-			out = append(out, Stored{path, m})
-		}
-	}
-	return out, nil
+	all, err := finished(dir, func(name string) bool {
+		before, at, ok := stampOf(name)
+		return ok && !strings.HasPrefix(name, ".") && want(before, at)
+	})
+	return slices.DeleteFunc(all, func(s Stored) bool { return finalName(s.Manifest) != filepath.Base(s.Path) }), err
 }

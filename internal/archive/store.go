@@ -18,6 +18,14 @@ type Stored struct {
 // was finished just before a crash, and those whose time is over. Partial ones
 // and what is no archive is left out. A directory that does not exist has none.
 func Stores(dir string) ([]Stored, error) {
+	return finished(dir, func(name string) bool {
+		return !strings.HasPrefix(name, partialMark) && !strings.HasPrefix(name, removingMark)
+	})
+}
+
+// finished reads the manifests of the archives whose directories are wanted, by
+// name.
+func finished(dir string, want func(name string) bool) ([]Stored, error) {
 	entries, err := os.ReadDir(dir) // sorted by name
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -27,7 +35,7 @@ func Stores(dir string) ([]Stored, error) {
 	}
 	var out []Stored
 	for _, entry := range entries {
-		if !entry.IsDir() || strings.HasPrefix(entry.Name(), partialMark) || strings.HasPrefix(entry.Name(), removingMark) {
+		if !entry.IsDir() || !want(entry.Name()) {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())

@@ -70,11 +70,31 @@ type State struct {
 	Postgres NotBuilt `yaml:"postgres"`
 }
 
+// SourceNamed gives the source of a name, nil if there is none.
+func (c *Config) SourceNamed(name string) *Source {
+	for i := range c.Sources {
+		if c.Sources[i].Name == name {
+			return &c.Sources[i]
+		}
+	}
+	return nil
+}
+
 // Audit is where the audit log is kept.
 type Audit struct {
 	File string `yaml:"file"`
 	// SignKey signs each record (HMAC-SHA-256); nil is unsigned.
 	SignKey *Secret `yaml:"sign_key"`
+}
+
+// Key reads the key that signs the records; nil if they are not signed. Errors
+// are those of Secret.Read.
+func (a Audit) Key() ([]byte, error) {
+	if a.SignKey == nil {
+		return nil, nil
+	}
+	key, err := a.SignKey.Read()
+	return []byte(key), err
 }
 
 // Log is how much is logged and in which form.

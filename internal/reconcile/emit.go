@@ -56,13 +56,18 @@ func (d *decider) finalMoves() []*move {
 	return out
 }
 
-func (d *decider) emitMove(m *move) {
+// action is what a move does, as an action without a place in the plan.
+func (m *move) action() Action {
 	before := *m.acc
-	a := Action{
+	return Action{
 		Kind: m.kind, Source: m.ref.Source, StableID: m.ref.ID, Account: m.acc.ID,
 		From: m.acc.Name, To: m.to, Via: m.via, Reason: m.why, Group: m.group, Before: &before,
 		Addresses: AddressChange{From: orEmpty(m.acc.Addresses), To: orEmpty(m.addresses)},
 	}
+}
+
+func (d *decider) emitMove(m *move) {
+	a := m.action()
 	if m.twin {
 		a.Reason = "twin: " + m.why
 	}

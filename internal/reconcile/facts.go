@@ -42,8 +42,6 @@ type Facts struct {
 	// SeenBefore tells, for a first run in spite of traces of an earlier life, under
 	// which ID the audit log saw each name last.
 	SeenBefore map[Hash]PrincipalRef
-	// LastAccount is the largest account ID that the ledger had seen.
-	LastAccount AccountID
 }
 
 // Can is what the server and our rights on it allow.

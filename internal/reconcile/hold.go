@@ -15,11 +15,16 @@ func (d *decider) holdWish(w *wish, code, message string) {
 }
 
 func (d *decider) hold(code string, ref PrincipalRef, account AccountID, name, message string) {
+	d.holds = append(d.holds, NewHold(code, ref, account, name, message))
+}
+
+// NewHold makes a hold with the hint of its code.
+func NewHold(code string, ref PrincipalRef, account AccountID, name, message string) Hold {
 	info, _ := CodeInfo(code)
-	d.holds = append(d.holds, Hold{
+	return Hold{
 		Code: code, Source: ref.Source, StableID: ref.ID, Account: account,
 		Name: name, Message: message, Hint: info.Hint,
-	})
+	}
 }
 
 func (d *decider) notice(code string, source string, a *Account, message string) {
@@ -32,11 +37,8 @@ func (d *decider) notice(code string, source string, a *Account, message string)
 
 // AddHold adds a hold to a plan that is decided already: an action that was
 // allowed could not be carried out. Holds are not in the hash of a plan.
-func AddHold(p *Plan, code string, ref PrincipalRef, account AccountID, name, message string) {
-	info, _ := CodeInfo(code)
-	p.Holds = append(slices.Clone(p.Holds), Hold{
-		Code: code, Source: ref.Source, StableID: ref.ID, Account: account, Name: name, Message: message, Hint: info.Hint,
-	})
+func AddHold(p *Plan, h Hold) {
+	p.Holds = append(slices.Clone(p.Holds), h)
 	sortHolds(p.Holds)
 	p.Counts.Hold = len(p.Holds)
 }

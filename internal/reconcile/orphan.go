@@ -48,9 +48,7 @@ func (d *decider) heldMissing(row *Principal) (code, why string) {
 func (d *decider) carried(p *Principal) bool {
 	keys := append([]Hash{d.hash(p.Name), d.hash(p.Link.Name)}, p.Addresses...)
 	if acc := d.accounts[p.Link.Account]; acc != nil {
-		for _, address := range acc.Addresses {
-			keys = append(keys, d.hash(address))
-		}
+		keys = append(keys, d.addressHashes(acc.Addresses)...)
 	}
 	return slices.ContainsFunc(keys, func(key Hash) bool {
 		_, used := d.claimant(key, p.Ref())

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -47,7 +48,7 @@ type reversal struct {
 // note sorts one action of the run.
 func (u *undoer) note(a Action) {
 	not := func(message string) {
-		u.hold(HoldNotUndone, PrincipalRef{a.Source, a.StableID}, a.Account, or(a.From, a.To), message)
+		u.hold(HoldNotUndone, PrincipalRef{a.Source, a.StableID}, a.Account, cmp.Or(a.From, a.To), message)
 	}
 	switch a.Kind {
 	case ActRename, ActPark, ActSuspend:
@@ -81,15 +82,6 @@ func gonePart(a Action) []string {
 	return slices.DeleteFunc(slices.Clone(a.Addresses.From), func(x string) bool { return slices.Contains(a.Addresses.To, x) })
 }
 
-func or(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
 // ownerRef is who the account of a reversal belongs to now, or whom the action
 // was for.
 func (d *decider) ownerRef(r *reversal) PrincipalRef {
@@ -103,7 +95,7 @@ func (d *decider) ownerRef(r *reversal) PrincipalRef {
 func (u *undoer) wish(r *reversal) {
 	acc := u.accounts[r.any.Account]
 	ref := u.ownerRef(r)
-	not := func(code, message string) { u.hold(code, ref, r.any.Account, or(r.any.From, r.any.To), message) }
+	not := func(code, message string) { u.hold(code, ref, r.any.Account, cmp.Or(r.any.From, r.any.To), message) }
 	if why := leftOtherwise(r, acc, u.sameName); why != "" {
 		not(HoldNotUndone, why)
 		return

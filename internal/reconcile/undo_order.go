@@ -77,12 +77,7 @@ func (u *undoer) allMoves() []*move {
 }
 
 func (u *undoer) emitBack(m *move) {
-	before := *m.acc
-	a := Action{
-		Kind: m.kind, Source: m.ref.Source, StableID: m.ref.ID, Account: m.acc.ID,
-		From: m.acc.Name, To: m.to, Via: m.via, Reason: m.why, Group: m.group, Before: &before,
-		Addresses: AddressChange{From: orEmpty(m.acc.Addresses), To: orEmpty(m.addresses)},
-	}
+	a := m.action()
 	e := Effect{Tombstones: u.gravesOfChange(m)}
 	if row, ok := u.principals[m.ref]; ok && row.Link.Account == m.acc.ID && row.State != StateGone {
 		back := *row
