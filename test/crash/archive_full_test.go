@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"syncagent/internal/stalwarttest"
 )
 
@@ -21,13 +19,7 @@ import (
 // and audit log have room, so the run goes on, but nobody is deleted whose
 // archive is missing, and a run with room again finishes.
 func TestArchiveFull(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount a small disk for this test")
-	}
-	b := newBench(t)
-	if err := b.onDisk(filepath.Join(b.dir, "probe"), func() error { return nil }); errors.Is(err, unix.EPERM) {
-		t.Skip("a small disk cannot be mounted here: ", err)
-	}
+	b := diskBench(t)
 	ref := newReference(t, b)
 	held := 0
 	for n := dialing; n <= ref.requests; n++ {

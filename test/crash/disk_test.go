@@ -16,10 +16,10 @@ import (
 	"syncagent/internal/stalwarttest"
 )
 
-// TestDiskFull fills the disk under state and audit log before a request: from
-// there on nothing may be done that was not announced, and a run with room again
-// finishes.
-func TestDiskFull(t *testing.T) {
+// diskBench is a bench that can mount small disks; where nobody may, the test is
+// skipped, and scripts/test.sh says so.
+func diskBench(t *testing.T) *bench {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can mount a small disk for this test")
 	}
@@ -27,6 +27,14 @@ func TestDiskFull(t *testing.T) {
 	if err := b.onDisk(filepath.Join(b.dir, "probe"), func() error { return nil }); errors.Is(err, unix.EPERM) {
 		t.Skip("a small disk cannot be mounted here: ", err)
 	}
+	return b
+}
+
+// TestDiskFull fills the disk under state and audit log before a request: from
+// there on nothing may be done that was not announced, and a run with room again
+// finishes.
+func TestDiskFull(t *testing.T) {
+	b := diskBench(t)
 	ref := newReference(t, b)
 	for n := 1; n <= ref.requests; n++ {
 		for _, left := range []int{0, 6 << 10, 40 << 10} {
