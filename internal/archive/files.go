@@ -142,8 +142,13 @@ func hashFile(path string) (File, error) {
 		return File{}, err
 	}
 	defer func() { _ = f.Close() }() // only read
+	return hashAll(f)
+}
+
+// hashAll gives size and hash of what it reads to the end.
+func hashAll(r io.Reader) (File, error) {
 	h := sha256.New()
-	n, err := io.Copy(h, f)
+	n, err := io.Copy(h, r)
 	if err != nil {
 		return File{}, err
 	}

@@ -1,8 +1,6 @@
 package archive
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -122,12 +120,7 @@ func hashPlain(path string, identities ...age.Identity) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	h := sha256.New()
-	n, err := io.Copy(h, plain)
-	if err != nil {
-		return File{}, err
-	}
-	return File{Size: n, SHA256: hex.EncodeToString(h.Sum(nil))}, nil
+	return hashAll(plain)
 }
 
 // identities gives the keys of the lists of this attempt.

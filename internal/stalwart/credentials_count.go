@@ -26,13 +26,14 @@ func (s *jmapServer) Credentials(ctx context.Context, ids []reconcile.AccountID)
 		if _, err := idNumber(id); err != nil {
 			return nil, err // it would be taken for our own account
 		}
-		for kind, n := range map[string]*int{"x:AppPassword": &out[i].AppPasswords, "x:ApiKey": &out[i].APIKeys} {
-			answers, err := s.do(ctx, false, call{kind + "/query", args{"accountId": string(id)}})
-			if err != nil {
-				return nil, fmt.Errorf("count the credentials of account %q: %w", string(id), err)
-			}
+		of := args{"accountId": string(id)}
+		answers, err := s.do(ctx, false, call{"x:AppPassword/query", of}, call{"x:ApiKey/query", of})
+		if err != nil {
+			return nil, fmt.Errorf("count the credentials of account %q: %w", string(id), err)
+		}
+		for k, n := range []*int{&out[i].AppPasswords, &out[i].APIKeys} {
 			var found queryAnswer
-			if err := answers[0].decode(&found); err != nil {
+			if err := answers[k].decode(&found); err != nil {
 				return nil, err
 			}
 			if found.AccountID != string(id) {

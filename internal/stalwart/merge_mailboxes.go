@@ -3,6 +3,7 @@ package stalwart
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"syncagent/internal/reconcile"
@@ -70,7 +71,7 @@ func (m *merge) mailboxes(ctx context.Context, mails []mergeMail) (map[string]st
 		return found, nil
 	}
 	for _, mail := range mails {
-		for _, id := range sortedKeys(mail.MailboxIDs) {
+		for _, id := range slices.Sorted(maps.Keys(mail.MailboxIDs)) {
 			if _, err := find(id, 0); err != nil {
 				return nil, err
 			}
@@ -120,13 +121,4 @@ func orNone(text *string) string {
 		return ""
 	}
 	return *text
-}
-
-func sortedKeys[V any](in map[string]V) []string {
-	keys := make([]string, 0, len(in))
-	for key := range in {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

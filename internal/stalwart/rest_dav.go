@@ -8,6 +8,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -72,11 +73,7 @@ func (s *restServer) listRaw(ctx context.Context, id reconcile.AccountID) ([]str
 	s.mu.Lock()
 	s.raw[id] = found
 	s.mu.Unlock()
-	ids := make([]string, 0, len(found))
-	for key := range found {
-		ids = append(ids, key)
-	}
-	slices.Sort(ids)
+	ids := slices.Sorted(maps.Keys(found))
 	sum := sha256.Sum256([]byte(strings.Join(ids, " ")))
 	return ids, hex.EncodeToString(sum[:]), nil
 }

@@ -47,21 +47,15 @@ func (l *Ledger) Approve(ctx context.Context, a reconcile.Approval) (id int64, e
 // spelling of the name.
 func forgetPerson(ctx context.Context, tx *sql.Tx, id int64, person string) error {
 	var before []string
-	rows, err := tx.QueryContext(ctx, "SELECT person FROM approval_persons WHERE approval = ?", id)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // closed below if all went well
-	for rows.Next() {
+	err := each(ctx, tx, "SELECT person FROM approval_persons WHERE approval = ?", []any{id}, func(rows *sql.Rows) error {
 		var name string
-		if err := rows.Scan(&name); err != nil {
-			return err
-		}
+		err := rows.Scan(&name)
 		if reconcile.PersonKey(name) == reconcile.PersonKey(person) {
 			before = append(before, name)
 		}
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	for _, name := range before {
