@@ -200,9 +200,10 @@ func TestDiesInTheMiddle(t *testing.T) {
 					c.do(t, s)
 				}
 			})
-			// The third page was asked for already, and may have come; a signal to stop
-			// takes its time on a busy machine.
-			if err != nil || ev.Complete || n < 597 || n%300 != 297 || len(ev.Reasons) != 1 || ev.Reasons[0].Code != c.wants {
+			// The third page was asked for already, and may have come. Only a server
+			// that is to stop for a while answers on for a moment on a busy machine.
+			pages := n == 597 || n == 897 || c.wants == "timeout" && n > 897 && n%300 == 297
+			if err != nil || ev.Complete || !pages || len(ev.Reasons) != 1 || ev.Reasons[0].Code != c.wants {
 				t.Errorf("%d entries, %v, %+v; want %s", n, err, ev, c.wants)
 			}
 		})
