@@ -199,17 +199,18 @@ func TestGenerationsDeleteNeverAnswered(t *testing.T) {
 		}
 		t.Run(g.version, func(t *testing.T) {
 			w := leaver(t, g)
-			remove := []func(){}
-			remove = append(remove, w.server.Inject(stalwarttest.Fault{
+			var back func()
+			remove := w.server.Inject(stalwarttest.Fault{
 				Match: func(s stalwarttest.Seen) bool { return s.Method == http.MethodDelete }, Drop: stalwarttest.DropLast,
 				Before: func(stalwarttest.Seen) {
-					remove = append(remove, w.server.Inject(stalwarttest.Fault{Times: -1, Status: http.StatusServiceUnavailable, SkipWork: true}))
+					back = w.server.Inject(stalwarttest.Fault{Times: -1, Status: http.StatusServiceUnavailable, SkipWork: true})
 				},
-			}))
+			})
 			_, _ = w.try(agent.RunOptions{})
-			for _, f := range remove {
-				f()
+			if remove(); back == nil {
+				t.Fatal("nothing was deleted")
 			}
+			back()
 			rep := w.sync()
 			wantActions(t, rep)
 			recovered := rep.Result.Recovered
@@ -235,12 +236,13 @@ func TestGenerationsDeleteIsNotCutByUs(t *testing.T) {
 		w.sync()
 		ctx, cancel := context.WithCancel(t.Context())
 		deletes := 0
-		w.server.Inject(stalwarttest.Fault{
+		remove := w.server.Inject(stalwarttest.Fault{
 			Match: func(s stalwarttest.Seen) bool { return s.Method == http.MethodDelete }, Times: -1, Delay: 50 * time.Millisecond,
 			Before: func(stalwarttest.Seen) { deletes++; cancel() },
 		})
 		w.now = w.now.Add(26 * time.Hour)
 		rep, err := agent.New(agent.Options{Config: w.cfg, Now: func() time.Time { return w.now }}).Run(ctx, agent.RunOptions{})
+		remove()
 		if !errors.Is(err, context.Canceled) || deletes != 1 || len(w.server.Accounts()) != 11 {
 			t.Fatalf("%d deletes, %d accounts, %v: %v", deletes, len(w.server.Accounts()), err, told(rep))
 		}

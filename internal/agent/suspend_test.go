@@ -375,10 +375,9 @@ func TestSuspendAnswerLost(t *testing.T) {
 					},
 				})
 				_, _ = w.try(agent.RunOptions{})
-				if unlook == nil {
+				if remove(); unlook == nil {
 					t.Fatal("nothing was written")
 				}
-				remove()
 				unlook()
 			}
 			settle := func() {

@@ -146,8 +146,9 @@ func TestRestoreWithoutTheRight(t *testing.T) {
 	limited.key = w.sim.AddAPIKey(w.sim.AgentID(), stalwarttest.APIKey{Permissions: stalwarttest.AgentPermissions})
 	limited.srv = limited.connect(t)
 	seen := 0
-	defer w.sim.Inject(stalwarttest.Fault{Times: -1, Before: func(stalwarttest.Seen) { seen++ }})()
+	remove := w.sim.Inject(stalwarttest.Fault{Times: -1, Before: func(stalwarttest.Seen) { seen++ }})
 	report, err := Restore(t.Context(), limited.srv, RestoreOptions{Archive: path, Account: target})
+	remove()
 	for _, want := range []string{"jmapContactCardCreate", "jmapSieveScriptUpdate", "jmapVacationResponseUpdate", "to restore an archive"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)

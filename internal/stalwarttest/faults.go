@@ -72,7 +72,7 @@ type Fault struct {
 }
 
 // Inject adds a fault. Faults are looked at in the order in which they were added; the first that is due acts.
-// It gives a function that removes the fault.
+// It gives a function that removes the fault; what callbacks that have returned wrote can be read after it.
 func (s *Server) Inject(f Fault) (remove func()) {
 	entry := &faultEntry{Fault: f}
 	s.faults.mu.Lock()
@@ -101,6 +101,7 @@ type activeFault struct {
 	Fault
 	seen Seen
 	r    *request
+	list *faultList
 }
 
 func seen(r *request) (Seen, *request) {
@@ -125,18 +126,29 @@ func (l *faultList) pick(s Seen, r *request) *activeFault {
 			continue
 		}
 		e.acted++
-		due = &activeFault{Fault: e.Fault, seen: s, r: r}
+		due = &activeFault{Fault: e.Fault, seen: s, r: r, list: l}
 	}
 	return due
+}
+
+// call runs a callback. The lock afterwards orders what it wrote before the return of remove: a connection that is cut
+// without an answer orders nothing.
+func (f *activeFault) call(callback func(Seen)) {
+	if callback == nil {
+		return
+	}
+	defer func() {
+		f.list.mu.Lock()
+		defer f.list.mu.Unlock()
+	}()
+	callback(f.seen)
 }
 
 func (f *activeFault) before() {
 	if f == nil {
 		return
 	}
-	if f.Before != nil {
-		f.Before(f.seen)
-	}
+	f.call(f.Before)
 	if f.Delay > 0 {
 		sleep(f.r, f.Delay)
 	}
@@ -167,9 +179,7 @@ func (f *activeFault) after(out response) response {
 	if f == nil {
 		return out
 	}
-	if f.After != nil {
-		f.After(f.seen)
-	}
+	f.call(f.After)
 	if f.Drop == DropLast {
 		panic(http.ErrAbortHandler)
 	}
@@ -186,7 +196,7 @@ func (f *activeFault) answered(w http.ResponseWriter) {
 	if flusher, ok := w.(http.Flusher); ok {
 		flusher.Flush()
 	}
-	f.Answered(f.seen)
+	f.call(f.Answered)
 }
 
 func (f *activeFault) betweenCalls(next Call, index int) {

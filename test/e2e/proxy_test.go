@@ -147,13 +147,18 @@ func (p *proxy) requests(server io.Writer, client io.Reader, pages *counter) {
 // answers passes the server's bytes on as they come.
 func (p *proxy) answers(client io.Writer, server io.Reader, pages *counter) {
 	buffer := make([]byte, 4096)
+	page, passed := 0, 0 // the bytes passed of this page: a fast reader may get entry by entry
 	for {
 		n, err := server.Read(buffer)
+		if asked := pages.add(0); asked != page {
+			page, passed = asked, 0
+		}
+		passed += n
 		half := n / 2
 		if _, e := client.Write(buffer[:half]); e != nil {
 			return
 		}
-		if n > 1000 && p.act(pages.add(0), true) { // entries, not the answer to a bind
+		if passed > 1000 && p.act(page, true) { // entries, not the answer to a bind
 			return
 		}
 		if _, e := client.Write(buffer[half:n]); e != nil || err != nil {
