@@ -13,6 +13,13 @@ func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " 
 
 // itemText says in words what an approval lets pass.
 func itemText(it reconcile.ApprovedItem) string {
+	if it.Kind == agent.ItemOlder {
+		to := printable(it.To)
+		if to == "" {
+			to = "no position at all"
+		}
+		return fmt.Sprintf("believe source %s, although it went back from %s to %s", printable(it.Source), printable(it.From), to)
+	}
 	name := printable(it.From)
 	if name == "" {
 		name = "(no name)"
@@ -48,6 +55,7 @@ func itemsCounted(items []reconcile.ApprovedItem) string {
 			text += counted(n, words)
 		}
 	}
+	add(agent.ItemOlder, "older position")
 	add(agent.ItemMiss, "absence")
 	for _, kind := range []reconcile.ActionKind{
 		reconcile.ActRelease, reconcile.ActPark, reconcile.ActSuspend, reconcile.ActResume, reconcile.ActRename,

@@ -33,6 +33,13 @@ func PlanItems(plan reconcile.Plan) []reconcile.ApprovedItem {
 			Kind: ItemMiss, Source: m.Source, StableID: m.StableID, Account: m.Account, From: m.Name,
 		})
 	}
+	for _, s := range plan.Sources {
+		for _, b := range s.Older {
+			items = append(items, reconcile.ApprovedItem{
+				Kind: ItemOlder, Source: s.Name, StableID: reconcile.StableID(b.Key), From: b.From, To: b.To,
+			})
+		}
+	}
 	for _, h := range plan.Holds {
 		if h.Code == reconcile.HoldMixed {
 			items = append(items, reconcile.ApprovedItem{
@@ -50,4 +57,7 @@ const (
 	ItemMiss = "miss"
 	// ItemMixed is the delete of an account that may hold mail of two people.
 	ItemMixed = "mixed"
+	// ItemOlder is a source that was set back: the position before and the present
+	// one.
+	ItemOlder = "older"
 )

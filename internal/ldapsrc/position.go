@@ -2,6 +2,7 @@ package ldapsrc
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
@@ -12,36 +13,45 @@ import (
 // positions tells how far a server's data go, so that a later snapshot from a
 // lagging replica is recognised: OpenLDAP's contextCSN of each server ID, or
 // Active Directory's highestCommittedUSN of the domain controller's database.
-// Nil where the server tells nothing. Only a broken connection is an error.
-func (c *conn) positions(ctx context.Context, bases []string) (map[string]string, error) {
+// Nil where the server tells nothing. The scopes are those of which a server
+// tells all marks (see reconcile.Evidence): every replica of OpenLDAP tells the
+// changes of every provider, while a domain controller only counts its own.
+// Only a broken connection is an error.
+func (c *conn) positions(ctx context.Context, bases []string) (found map[string]string, scopes []string, err error) {
 	if c.root.activeDirectory() {
-		return c.usnPosition(ctx)
+		found, err = c.usnPosition(ctx)
+		return found, nil, err
 	}
-	found := map[string]string{}
-	asked := map[string]bool{}
+	var suffixes []string
 	for _, base := range bases {
 		suffix, ok := c.root.contextOf(base)
 		if !ok {
 			suffix = base
 		}
-		if asked[suffix] {
-			continue
-		}
-		asked[suffix] = true
+		suffixes = append(suffixes, canonicalDN(suffix))
+	}
+	slices.Sort(suffixes)
+	suffixes = slices.Compact(suffixes)
+	for _, suffix := range suffixes {
 		values, err := c.attribute(ctx, suffix, "contextCSN")
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		scope, tail := "", ""
+		if len(suffixes) > 1 {
+			scope, tail = suffix, "#"+suffix // the marks of two databases do not mix
+		}
+		scopes = append(scopes, scope)
 		for _, v := range values {
-			if id, ok := csnServer(string(v)); ok && string(v) > found[id] {
-				found[id] = string(v)
+			if id, ok := csnServer(string(v)); ok && string(v) > found[id+tail] {
+				if found == nil {
+					found = map[string]string{}
+				}
+				found[id+tail] = string(v)
 			}
 		}
 	}
-	if len(found) == 0 {
-		return nil, nil
-	}
-	return found, nil
+	return found, scopes, nil
 }
 
 // csnServer takes the server ID out of a CSN such as

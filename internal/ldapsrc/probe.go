@@ -244,7 +244,7 @@ func (p *probe) lookup(root *rootDSE) {
 }
 
 func (p *probe) age(ctx context.Context, c *conn) {
-	positions, err := c.positions(ctx, p.source.opts.Bases)
+	positions, _, err := c.positions(ctx, p.source.opts.Bases)
 	switch {
 	case err != nil && !errors.Is(err, context.Canceled):
 		p.fail("age of the data", err)

@@ -62,7 +62,7 @@ func (s *Source) beginOn(ctx context.Context, c *conn) (*reading, error) {
 	s.remember(rule, nil)
 	r := newReading(s, c, rule)
 	// The position is read before the first page: the snapshot is at least as new.
-	if r.evidence.Positions, err = c.positions(ctx, s.opts.Bases); err != nil {
+	if r.evidence.Positions, r.evidence.PositionScopes, err = c.positions(ctx, s.opts.Bases); err != nil {
 		return nil, err
 	}
 	r.evidence.Directory = c.root.directory(s.opts.Bases)

@@ -1,6 +1,7 @@
 package ldapsrc
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,6 +97,10 @@ func TestVendors(t *testing.T) {
 			}
 			if d := cmp.Diff(c.positions, ev.Positions); d != "" {
 				t.Errorf("positions (-want +got):\n%s", d)
+			}
+			// A domain controller counts only its own changes.
+			if whole := slices.Equal(ev.PositionScopes, []string{""}); whole == (c.server.Vendor == ldaptest.ActiveDirectory) {
+				t.Errorf("position scopes %q", ev.PositionScopes)
 			}
 			session, err := source.OpenLookup(deadline(t), "")
 			if err != nil {

@@ -126,6 +126,8 @@ const (
 	NoticeServerUpgraded   = "server-upgraded"
 
 	NoticeApprovalUnfinished = "approval-unfinished"
+	NoticeProbeChanged       = "probe-changed"
+	NoticeOlderAccepted      = "older-accepted"
 
 	NoticeNameUnusable      = "name-unusable"
 	NoticeNamesCut          = "names-cut"

@@ -137,6 +137,16 @@ var serverCodes = []Code{
 		"Let another person look at the plan and run syncagent approve with the same hash.",
 	},
 	{
+		NoticeProbeChanged, ClassNotice, "The change probe was defined anew",
+		"sql.change_probe is another statement than at the last accepted reading, so that its values cannot be compared with those seen before. This reading is believed without that comparison, once; its value is what later ones are compared with. As long as the age cannot be told, a name that goes back to an earlier one waits for a second reading.",
+		"Nothing, if the statement was changed on purpose.",
+	},
+	{
+		NoticeOlderAccepted, ClassNotice, "The directory was set back, with approval",
+		"The source tells an older position than one seen before, and a person approved that. It is believed as it is now, and the present position is what later readings are compared with. Guards, grace and look-ups are in force as ever.",
+		"Nothing. People who joined after the moment that the directory was set back to are missing from now on: put them back into the directory before their grace ends.",
+	},
+	{
 		NoticeClockSkew, ClassNotice, "The clocks differ",
 		"The clock of the mail server and the clock here differ by more than they should. The age of accounts is judged by these times.",
 		"Let both machines keep their time with NTP.",

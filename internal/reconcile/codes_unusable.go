@@ -19,8 +19,8 @@ var unusableCodes = []Code{
 	},
 	{
 		UnusableOlderSnapshot, ClassUnusable, "The answer is older than one seen before",
-		"The server that answered lags behind: its own change marks are older than those of a reading that was accepted before. People who joined since then would look gone.",
-		"Check the replication of the directory. If the directory was restored from a backup, the first change made in it since puts it right.",
+		"The source tells how far its data go (contextCSN, highestCommittedUSN, sql.change_probe), and that is behind what a reading told that was accepted before; or a mark that was told before is missing, for instance the contextCSN of one of several providers. A replica that lags, or that is being loaded, looks like this, and so does a directory that was restored from a backup or whose counter was set back. People who joined since then would look gone, and names would go back to earlier ones.",
+		"Usually a replica lags: check the replication, and the next run goes on once it has caught up. If the directory was restored, its counter set back or a provider's server ID removed on purpose, approve this once: from then on the new position counts. A server that hides its marks from the agent's login must be allowed to show them.",
 	},
 
 	{

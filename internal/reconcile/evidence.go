@@ -38,9 +38,15 @@ type Evidence struct {
 	// but UUIDs and UUID-like identifiers.
 	IDReusable bool
 	// Positions orders snapshots in time where the source can tell: contextCSN by
-	// server ID, highestCommittedUSN by invocation ID, the change probe under "".
-	// The values compare as decimal integers if both are, else as text.
+	// server ID (with "#" and the naming context if there are several),
+	// highestCommittedUSN by invocation ID, the change probe by ProbePrefix and the
+	// hash of its definition. The values compare as decimal numbers if both are,
+	// else as text. An empty one was asked for and not told.
 	Positions map[string]string
+	// PositionScopes are the groups of positions (what stands behind "#" in the
+	// key, "" without one) that a server of the source tells whole: a position of
+	// them that was seen before and is not there is a change that the server lacks.
+	PositionScopes []string
 	// Digest is a hash over all entries independent of their order, lower-case hex.
 	Digest string
 }

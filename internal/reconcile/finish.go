@@ -95,6 +95,9 @@ func (d *decider) sourcePlan(s *SourceFacts) SourcePlan {
 	}
 	for _, r := range j.bad {
 		out.Reasons = append(out.Reasons, Reason{Code: r.Code, Message: r.Message, Hint: r.Hint})
+		if r.Approvable {
+			out.Older, _ = d.older(s)
+		}
 	}
 	return out
 }
@@ -163,7 +166,7 @@ func (d *decider) planHash(p Plan) string {
 		in.Unconfirmed = append(in.Unconfirmed, m.Source+"/"+string(m.StableID))
 	}
 	for _, item := range d.blocked {
-		if item.Kind == itemMixed {
+		if item.Kind == itemMixed || item.Kind == itemOlder {
 			in.Mixed = append(in.Mixed, item)
 		}
 	}

@@ -17,6 +17,12 @@ func (d *decider) guard() {
 			for _, r := range j.bad {
 				r.Stage = StageRemove
 				d.blocks = append(d.blocks, r)
+				if r.Approvable {
+					back, _ := d.older(s)
+					for _, b := range back {
+						d.blocked = append(d.blocked, b.item(s.Source))
+					}
+				}
 			}
 			continue
 		}

@@ -16,6 +16,10 @@ type judgement struct {
 	// (fuse, other directory), accepted or not.
 	remeant     bool
 	unconfirmed bool
+	// setBack is in what the source is older than before, with approval.
+	setBack []SetBack
+	// rebased tells that the positions count anew from this snapshot.
+	rebased bool
 }
 
 func (j *judgement) unusable() bool { return len(j.bad) > 0 }
@@ -40,10 +44,11 @@ func (d *decider) judgeSources() {
 		s := &d.Facts.Sources[i]
 		j := &judgement{firstRun: !s.State.Adopted}
 		d.judged[s.Source] = j
-		j.bad = s.Unusable()
+		j.bad = d.unusable(s)
 		if j.unusable() {
 			continue
 		}
+		d.judgeAge(s, j)
 		d.judgeMeaning(s, j)
 		d.judgeSize(s, j)
 		if !j.firstRun {

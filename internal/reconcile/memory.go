@@ -39,13 +39,15 @@ type Approval struct {
 const (
 	itemMiss  = "miss"
 	itemMixed = "mixed"
+	itemOlder = "older"
 )
 
 // ApprovedItem is one member of the set that an approval covers.
 type ApprovedItem struct {
 	// Kind is an action kind, "miss" for an absence that a guard did not let
-	// count, or "mixed" for the delete of an account that may hold mail of two
-	// people.
+	// count, "mixed" for the delete of an account that may hold mail of two
+	// people, or "older" for a source that was set back: StableID is then the key
+	// of the position, From the position before and To the present one.
 	Kind     string    `json:"kind"`
 	Source   string    `json:"source"`
 	StableID StableID  `json:"stable_id"`

@@ -28,8 +28,8 @@ func (a Approval) Persons() int {
 }
 
 // enough tells whether an approval holds now and enough persons gave it.
-func (d *decider) enough(a Approval, persons int) bool {
-	return a.Expires.After(d.Now) && a.Persons() >= max(1, persons)
+func (w *world) enough(a Approval, persons int) bool {
+	return a.Expires.After(w.Now) && a.Persons() >= max(1, persons)
 }
 
 // personsNeeded is the most that any source asks for: an announced change of

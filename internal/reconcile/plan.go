@@ -33,6 +33,9 @@ type SourcePlan struct {
 	Entries  int      `json:"entries"`
 	Reasons  []Reason `json:"reasons"`
 	Warnings []Reason `json:"warnings,omitempty"`
+	// Older is in what an unusable source is older than before; an approval covers
+	// it.
+	Older []SetBack `json:"older,omitempty"`
 }
 
 // ServerPlan identifies the mail server of the plan, and tells what can be done
@@ -74,7 +77,7 @@ type BlockReason struct {
 	Message string `json:"message"`
 	Hint    string `json:"hint"`
 	// Approvable is false for what cannot be approved (exit 5), true for what can
-	// (exit 4).
+	// (exit 4; 5 for an older snapshot).
 	Approvable bool `json:"approvable"`
 }
 

@@ -7,6 +7,9 @@ func (d *decider) newState(s *SourceFacts, j *judgement) SourceState {
 	st := s.State
 	st.Name = s.Source
 	st.LastComplete = d.Now
+	if j.rebased || !j.doubted() {
+		st.Positions = furthest(s.State.Positions, s.Evidence.Positions, j.setBack)
+	}
 	if j.doubted() {
 		return st
 	}
@@ -15,7 +18,6 @@ func (d *decider) newState(s *SourceFacts, j *judgement) SourceState {
 	}
 	st.Adopted, st.Fingerprint = true, s.Fingerprint
 	st.IDAttribute, st.Directory = s.Evidence.IDAttribute, s.Evidence.Directory
-	st.Positions = furthest(s.State.Positions, s.Evidence.Positions)
 	st.Largest = largest(s.State.Largest, j.accepted, d.Now, s.Evidence.Entries)
 	st.Canaries = map[string]StableID{}
 	for _, canary := range s.Policy.Canaries {

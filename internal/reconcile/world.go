@@ -47,7 +47,7 @@ func newWorld(f Facts) *world {
 func (w *world) indexSources() {
 	for i := range w.Facts.Sources {
 		s := &w.Facts.Sources[i]
-		w.sources[s.Source], w.believed[s.Source] = s, s.Unusable() == nil
+		w.sources[s.Source], w.believed[s.Source] = s, w.unusable(s) == nil
 		for at := range s.Changed {
 			c := &s.Changed[at]
 			w.changed[PrincipalRef{s.Source, c.Entry.ID}] = c

@@ -29,7 +29,11 @@ var classWords = map[reconcile.CodeClass]string{
 func generatedPage(t *testing.T, c reconcile.Code) string {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\nCode `%s`. %s\n\n", c.Title, c.Code, classWords[c.Class])
+	words := classWords[c.Class]
+	if c.Code == reconcile.UnusableOlderSnapshot {
+		words = strings.Replace(words, "It cannot be approved; the", "This one can be approved; until then the", 1)
+	}
+	fmt.Fprintf(&b, "# %s\n\nCode `%s`. %s\n\n", c.Title, c.Code, words)
 	fmt.Fprintf(&b, "## What it means\n\n%s\n\n## What to do\n\n%s\n\n", c.Meaning, c.Hint)
 	fmt.Fprintf(&b, "## In a report\n\n```text\n%s```\n\n", exampleOf(t, c))
 	return b.String()

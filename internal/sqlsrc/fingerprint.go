@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strings"
+
+	"syncagent/internal/reconcile"
 )
 
 // Fingerprint is a hash of what decides who is in a snapshot and what is read
@@ -30,4 +32,11 @@ func (s *Source) Commands() []string {
 		dsn = ""
 	}
 	return []string{s.dialect.command(dsn, s.opts.Query)}
+}
+
+// probeKey is the key of the change probe's position. It names the statement:
+// the values of two different ones cannot be compared.
+func (s *Source) probeKey() string {
+	sum := sha256.Sum256([]byte(strings.Join(strings.Fields(s.opts.ChangeProbe), " ")))
+	return reconcile.ProbePrefix + hex.EncodeToString(sum[:8])
 }

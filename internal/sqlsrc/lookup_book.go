@@ -44,7 +44,7 @@ func (s *identity) searchBook(ctx context.Context) error {
 // bookHasRows proves that sql.addresses gives anything at all.
 func (s *identity) bookHasRows(ctx context.Context) error {
 	st := statement{key: "addresses", text: "SELECT CASE WHEN EXISTS (SELECT 1 " + from(s.source.opts.Addresses) + ") THEN 1 ELSE 0 END"}
-	value, _, err := s.source.scalar(ctx, s.target, s.tx, st)
+	value, err := s.source.scalar(ctx, s.target, s.tx, st)
 	s.provenBook = value == "1"
 	return err
 }

@@ -151,8 +151,8 @@ func (s *Source) each(ctx context.Context, t *target, q queryer, st statement,
 	return nil
 }
 
-// scalar gives the one value of a statement, as text; ok is false for NULL.
-func (s *Source) scalar(ctx context.Context, t *target, q queryer, st statement) (value string, ok bool, err error) {
+// scalar gives the one value of a statement, as text; "" for NULL.
+func (s *Source) scalar(ctx context.Context, t *target, q queryer, st statement) (value string, err error) {
 	var kind string
 	n := 0
 	err = s.each(ctx, t, q, st, func(rows *sql.Rows) error {
@@ -167,11 +167,11 @@ func (s *Source) scalar(ctx context.Context, t *target, q queryer, st statement)
 		return nil
 	}, func(values []any) error {
 		n++
-		value, ok = text(values[0], kind)
+		value, _ = text(values[0], kind)
 		return nil
 	})
 	if err == nil && n != 1 {
 		err = columnError(fmt.Sprintf("sql.%s returns %d rows instead of one", st.key, n), "Select one value.")
 	}
-	return value, ok, err
+	return value, err
 }

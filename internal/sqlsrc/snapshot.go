@@ -64,13 +64,12 @@ type fault struct {
 
 func (r *reading) read(ctx context.Context, q queryer) error {
 	if r.opts.ChangeProbe != "" {
-		position, ok, err := r.scalar(ctx, r.target, q, statement{key: "change_probe", text: r.opts.ChangeProbe})
+		position, err := r.scalar(ctx, r.target, q, statement{key: "change_probe", text: r.opts.ChangeProbe})
 		if err != nil {
 			return err
 		}
-		if ok {
-			r.evidence.Positions = map[string]string{"": position}
-		}
+		// NULL is "": a probe that told something before tells less now.
+		r.evidence.Positions = map[string]string{r.probeKey(): position}
 	}
 	if err := r.count(ctx, q); err != nil {
 		return err
@@ -96,7 +95,7 @@ func (r *reading) count(ctx context.Context, q queryer) error {
 	if st.text == "" {
 		st.text = "SELECT count(*) " + from(r.opts.Query)
 	}
-	value, _, err := r.scalar(ctx, r.target, q, st)
+	value, err := r.scalar(ctx, r.target, q, st)
 	if err != nil {
 		return err
 	}

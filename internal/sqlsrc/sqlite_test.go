@@ -154,8 +154,27 @@ func TestChangeProbeAndLeavers(t *testing.T) {
 	if err != nil || !e.Complete || e.IDReusable {
 		t.Fatalf("%+v, %v", e, err)
 	}
-	if d := cmp.Diff(map[string]string{"": "2"}, e.Positions); d != "" {
-		t.Errorf("positions (-want +got):\n%s", d)
+	key := ""
+	for key = range e.Positions {
+	}
+	if len(e.Positions) != 1 || e.Positions[key] != "2" || !strings.HasPrefix(key, reconcile.ProbePrefix) {
+		t.Errorf("positions %v", e.Positions)
+	}
+	// The same statement has the same key however it is laid out, another one
+	// another key; NULL is no position, but that it was asked for is told.
+	for probe, want := range map[string]string{"SELECT  max(id)\n\tFROM people": "2", "SELECT max(id) + 1 FROM people": "3", "SELECT NULL": ""} {
+		other := o
+		other.ChangeProbe = probe
+		_, e2, err := read(t, w.Source(other))
+		value, same := e2.Positions[key]
+		if err != nil || len(e2.Positions) != 1 || same != (want == "2") || same && value != want {
+			t.Errorf("%q: positions %v, %v", probe, e2.Positions, err)
+		}
+		for _, value := range e2.Positions {
+			if value != want {
+				t.Errorf("%q gives %q, want %q", probe, value, want)
+			}
+		}
 	}
 	if len(entries) != 2 || entries[0].Leaver || !entries[1].Leaver || entries[1].Label != "ID=2" {
 		t.Errorf("entries %+v", entries)
