@@ -26,9 +26,7 @@ func serversOf(s Source) int {
 func (r *run) askServers(ctx context.Context, refs []reconcile.PrincipalRef) error {
 	ids := map[string][]reconcile.StableID{}
 	for _, ref := range refs {
-		if !ref.ID.IsForm() {
-			ids[ref.Source] = append(ids[ref.Source], ref.ID)
-		}
+		ids[ref.Source] = append(ids[ref.Source], ref.ID)
 	}
 	if r.facts.OnServers == nil {
 		r.facts.OnServers = map[reconcile.PrincipalRef][]reconcile.ServerView{}

@@ -2,6 +2,7 @@ package ldapsrc
 
 import (
 	"context"
+	"slices"
 
 	"syncagent/internal/reconcile"
 )
@@ -51,7 +52,7 @@ func (l *LookupSession) view(ctx context.Context, ids []reconcile.StableID, view
 		v := reconcile.ServerView{Server: l.Server(), Found: e != nil}
 		if e != nil {
 			mapped, _ := l.source.mapEntry(id, e)
-			v.Names = mapped.Names
+			v.Names = slices.Concat(mapped.Names, mapped.NamesAlso)
 		}
 		views[id] = append(views[id], v)
 	}

@@ -10,7 +10,8 @@ import (
 type ServerView struct {
 	// Server is its URL without secrets.
 	Server string
-	// Found tells whether the entry is there, Names what it is called.
+	// Found tells whether the entry is there, Names what it is called in all forms
+	// (map.name and map.name_also): each of them opens an account.
 	Found bool
 	Names []string
 }
@@ -52,7 +53,7 @@ func (d *decider) passesFrom(m *move) (PrincipalRef, bool) {
 	id, taken := d.owner[key]
 	giver, linked := d.linked[id]
 	other := d.moves[id]
-	if !taken || !linked || id == m.acc.ID || giver == m.ref || other == nil || other.held || !d.frees(other, key) {
+	if !taken || !linked || id == m.acc.ID || giver.samePersonAs(m.ref) || other == nil || other.held || !d.frees(other, key) {
 		return PrincipalRef{}, false
 	}
 	return giver, d.hash(d.accounts[id].Name) == key
@@ -62,8 +63,9 @@ func (d *decider) passesFrom(m *move) (PrincipalRef, bool) {
 // "" if none does. What was not asked for yet is wanted.
 func (d *decider) disagree(m *move, giver PrincipalRef) string {
 	why := ""
-	for _, ref := range []PrincipalRef{m.ref, giver} {
-		if s := d.sources[ref.Source]; s == nil || s.Servers <= 1 || ref.ID.IsForm() {
+	taker, giver := m.ref.Person(), giver.Person()
+	for _, ref := range []PrincipalRef{taker, giver} {
+		if s := d.sources[ref.Source]; s == nil || s.Servers <= 1 {
 			continue
 		}
 		views, asked := d.OnServers[ref]
@@ -74,9 +76,9 @@ func (d *decider) disagree(m *move, giver PrincipalRef) string {
 		}
 		for _, v := range views {
 			bears := slices.ContainsFunc(v.Names, func(name string) bool { return d.sameName(name, m.to) })
-			if bears != (ref == m.ref) && why == "" {
+			if bears != (ref == taker) && why == "" {
 				why = fmt.Sprintf("the name passes from %s to %s, but %s still gives the old state of %s; the rename waits for it during one run",
-					giver.ID, m.ref.ID, v.Server, ref.ID)
+					giver.ID, taker.ID, v.Server, ref.ID)
 			}
 		}
 	}

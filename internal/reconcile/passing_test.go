@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +15,10 @@ func (s *scene) views(servers int, old map[string]string) {
 	s.staff().Servers = servers
 	s.f.OnServers = map[PrincipalRef][]ServerView{}
 	for id, e := range s.entries {
-		v := ServerView{Server: "ldap://two", Found: true, Names: e.Names}
+		if e.FormOf != "" {
+			continue
+		}
+		v := ServerView{Server: "ldap://two", Found: true, Names: slices.Concat(e.Names, e.NamesAlso)}
 		if name, stale := old[id]; stale {
 			v.Names, v.Found = []string{at(name)}, name != ""
 		}
@@ -103,6 +107,56 @@ func TestOnlyNamesThatPassAreAskedFor(t *testing.T) {
 	s.renamed("ann", "bob")
 	s.renamed("bob", "carl")
 	s.renamed("eve", "zoe")
+	want := []PrincipalRef{{Source: "staff", ID: "ann"}, {Source: "staff", ID: "bob"}}
+	if diff := cmp.Diff(want, Decide(s.facts()).WantServers); diff != "" {
+		t.Errorf("asked for (-want +got):\n%s", diff)
+	}
+}
+
+// TestFormsThatPassWaitForAllServers: a name of map.name_also opens a mailbox,
+// too.
+func TestFormsThatPassWaitForAllServers(t *testing.T) {
+	pass := func(s *scene) { // the second name x of ann passes to bob
+		s.crowd(6)
+		s.has("ann")
+		s.hasAlso("ann", "x")
+		s.has("bob")
+		s.hasAlso("bob", "y")
+		s.also("ann", "z")
+		s.also("bob", "x")
+	}
+	// own lets a form of ann's become her own name's: nobody else is concerned.
+	own := func(s *scene) {
+		s.crowd(6)
+		s.has("ann")
+		s.hasAlso("ann", "x")
+		s.renamed("ann", "x")
+		s.also("ann", "z")
+	}
+	runTable(t, []row{
+		{"all servers agree", func(s *scene) { pass(s); s.views(2, nil) }, []string{"rename X x>z", "rename Y y>x"}},
+		{"one still gives the name to its former owner", func(s *scene) { pass(s); s.views(2, map[string]string{"ann": "x"}) }, []string{
+			"rename X x>z", "hold rename-waiting also:1:bob",
+		}},
+		{"one does not give it to the new one yet", func(s *scene) { pass(s); s.views(2, map[string]string{"bob": "y"}) }, []string{
+			"rename X x>z", "hold rename-waiting also:1:bob",
+		}},
+		{"nobody was asked", func(s *scene) { pass(s); s.views(2, nil); s.f.OnServers = nil }, []string{
+			"rename X x>z", "hold rename-waiting also:1:bob",
+		}},
+		{"a form becomes another living person's name", func(s *scene) {
+			pass(s)
+			s.renamed("bob", "x")
+			s.also("bob", "y")
+			s.views(2, map[string]string{"ann": "x"})
+		}, []string{"rename X x>z", "hold rename-waiting bob"}},
+		{"it passes between accounts of one person", func(s *scene) { own(s); s.views(2, map[string]string{"ann": "ann"}) }, []string{
+			"rename X x>z", "rename ANN ann>x",
+		}},
+	})
+	s := newScene()
+	pass(s)
+	s.staff().Servers = 2
 	want := []PrincipalRef{{Source: "staff", ID: "ann"}, {Source: "staff", ID: "bob"}}
 	if diff := cmp.Diff(want, Decide(s.facts()).WantServers); diff != "" {
 		t.Errorf("asked for (-want +got):\n%s", diff)
