@@ -159,7 +159,7 @@ type run struct {
 	// twins are the accounts moved aside that nobody has looked into yet.
 	twins map[reconcile.AccountID]reconcile.Action
 	// twinsKept are those that stay aside, as the reports tell them.
-	twinsKept map[reconcile.AccountID]reconcile.Hold
+	twinsKept map[reconcile.AccountID]keptTwinNote
 	// unsettled are the accounts of open steps, which a dry run does not settle.
 	unsettled map[reconcile.AccountID]bool
 	// archives are the verified archives of accounts that this run deletes; noSpace

@@ -41,8 +41,14 @@ func (r *run) debts(a reconcile.Action, done, kept bool) (map[string]string, err
 		delete(r.twins, a.Account)
 	case done:
 		var twin reconcile.Action
-		if twin, twins = reconcile.DestroyAside(a, r.mergeTwins(a.Source)); twins && abilities(r.report.Info).Look {
+		twin, twins = reconcile.DestroyAside(a, r.mergeTwins(a.Source))
+		switch {
+		case twins && abilities(r.report.Info).Look:
 			r.twins[a.Account] = twin
+		case twins:
+			if err := r.keepUnseen(twin, meta); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if done && (a.Kind == reconcile.ActDelete || a.Kind == reconcile.ActDestroyTwin) {

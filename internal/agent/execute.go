@@ -248,7 +248,7 @@ func (r *run) settle(ctx context.Context, steps []state.Step, outcomes []outcome
 			return err
 		}
 		if o.code != "" {
-			if err := r.keepTwin(a, o, changes.Meta); err != nil {
+			if err := r.keepTwin(ctx, a, o, changes.Meta); err != nil {
 				return err
 			}
 		}

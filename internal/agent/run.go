@@ -102,6 +102,9 @@ func (r *run) cycle(ctx context.Context) error {
 	if err := r.gather(ctx); err != nil {
 		return err
 	}
+	if err := r.lookAtKeptTwins(ctx); err != nil {
+		return err
+	}
 	if err := r.decide(ctx); err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (r *run) mergeTwin(ctx context.Context, a reconcile.Action, contents reconc
 	}
 	merged, err := r.server.(merger).Merge(ctx, a.Account, into)
 	if not, refused := errors.AsType[*stalwart.NotMergedError](err); refused {
-		return keptTwin(a, reconcile.HoldTwinNotEmpty, not.Error())
+		return keptTwin(a, reconcile.HoldTwinMergeRefused, not.Error())
 	}
 	if err != nil {
 		return outcome{err: err}

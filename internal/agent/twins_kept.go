@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"syncagent/internal/reconcile"
 	"syncagent/internal/state"
@@ -17,26 +18,48 @@ const metaTwinsKept = "twins_kept"
 
 // readKeptTwins reads the twins that earlier runs left aside.
 func (r *run) readKeptTwins(ctx context.Context) error {
-	r.twinsKept = map[reconcile.AccountID]reconcile.Hold{}
+	r.twinsKept = map[reconcile.AccountID]keptTwinNote{}
 	text, _, err := r.ledger.Meta(ctx, metaTwinsKept)
 	if err != nil || text == "" {
 		return err
 	}
-	var list []reconcile.Hold
+	var list []keptTwinNote
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
 		return fmt.Errorf("read the twins that were kept aside: %w", err)
 	}
-	for _, hold := range list {
-		r.twinsKept[hold.Account] = hold
+	for _, note := range list {
+		r.twinsKept[note.Account] = note
 	}
 	return nil
 }
 
-// keepTwin notes a twin that stays aside, for this report and the next ones.
-func (r *run) keepTwin(a reconcile.Action, o outcome, meta map[string]string) error {
+// keepTwin notes a twin that stays aside, for this report and the next ones,
+// with how everything was when that was decided.
+func (r *run) keepTwin(ctx context.Context, a reconcile.Action, o outcome, meta map[string]string) error {
 	hold := reconcile.NewHold(o.code, reconcile.PrincipalRef{Source: a.Source, ID: a.StableID}, a.Account, a.From, o.kept)
-	r.twinsKept[a.Account] = hold
-	reconcile.AddHold(&r.report.Result.Plan, hold)
+	note := keptTwinNote{Hold: hold, Looked: r.started, Tried: r.started}
+	var err error
+	if note.Situation, err = r.situation(ctx, note); err != nil {
+		r.log.Warn("the next run looks into a twin again", errField(err))
+		note.Situation, note.Looked = "", time.Time{}
+	}
+	return r.noteKept(note, meta)
+}
+
+// keepUnseen notes a twin that was moved aside and that we may not look into.
+func (r *run) keepUnseen(a reconcile.Action, meta map[string]string) error {
+	const why = "our rights on the server do not allow to look into it"
+	o := keptTwin(a, reconcile.HoldTwinUnproven, why)
+	hold := reconcile.NewHold(o.code, reconcile.PrincipalRef{Source: a.Source, ID: a.StableID}, a.Account, a.From, o.kept)
+	r.twinsKept[a.Account] = keptTwinNote{Hold: hold}
+	text, err := r.keptText()
+	meta[metaTwinsKept] = text
+	return err
+}
+
+func (r *run) noteKept(note keptTwinNote, meta map[string]string) error {
+	r.twinsKept[note.Account] = note
+	reconcile.AddHold(&r.report.Result.Plan, note.Hold)
 	text, err := r.keptText()
 	meta[metaTwinsKept] = text
 	return err
@@ -46,7 +69,7 @@ func (r *run) keptText() (string, error) {
 	if len(r.twinsKept) == 0 {
 		return "", nil
 	}
-	var list []reconcile.Hold
+	var list []keptTwinNote
 	for _, id := range slices.SortedFunc(maps.Keys(r.twinsKept), reconcile.CompareAccountIDs) {
 		list = append(list, r.twinsKept[id])
 	}
@@ -57,30 +80,36 @@ func (r *run) keptText() (string, error) {
 	return string(text), nil
 }
 
-// tellKeptTwins adds the twins that are still aside to the plan's holds. One
-// that is gone or has another name is forgotten.
+// tellKeptTwins adds the twins that are still aside to the plan's holds, but for
+// those that are looked into again. One that is gone or has another name is
+// forgotten.
 func (r *run) tellKeptTwins(ctx context.Context) error {
 	if len(r.twinsKept) == 0 {
 		return nil
 	}
-	ids := slices.SortedFunc(maps.Keys(r.twinsKept), reconcile.CompareAccountIDs)
-	found, _, err := r.server.Get(ctx, ids)
+	aside, err := r.stillAside(ctx)
 	if err != nil {
-		return &ServerError{fmt.Errorf("look at the twins that are aside: %w", err)}
+		return err
 	}
-	names := map[reconcile.AccountID]string{}
-	for _, a := range found {
-		names[a.ID] = a.Name
-	}
-	for _, id := range ids {
-		hold := r.twinsKept[id]
-		if r.rules.Key(names[id]) == r.rules.Key(hold.Name) {
-			reconcile.AddHold(&r.plan.Plan, hold)
-		} else {
-			delete(r.twinsKept, id)
+	again := map[reconcile.AccountID]bool{}
+	for _, a := range r.plan.Plan.Actions {
+		if a.Kind == reconcile.ActDestroyTwin && r.plan.Allowed[a.Source][a.Stage] {
+			again[a.Account] = true
 		}
 	}
-	if r.opts.DryRun || len(r.twinsKept) == len(ids) {
+	changed := false
+	for _, id := range slices.SortedFunc(maps.Keys(r.twinsKept), reconcile.CompareAccountIDs) {
+		_, there := aside[id]
+		switch {
+		case !there:
+			delete(r.twinsKept, id)
+			changed = true
+		case !again[id]:
+			reconcile.AddHold(&r.plan.Plan, r.twinsKept[id].Hold)
+		}
+		changed = changed || r.twinsKept[id].Looked.Equal(r.started)
+	}
+	if r.opts.DryRun || !changed {
 		return nil
 	}
 	text, err := r.keptText()
@@ -88,7 +117,7 @@ func (r *run) tellKeptTwins(ctx context.Context) error {
 		return err
 	}
 	if _, err := r.ledger.Record(ctx, state.Changes{Meta: map[string]string{metaTwinsKept: text}}); err != nil {
-		return fmt.Errorf("forget a twin that is gone: %w", err)
+		return fmt.Errorf("remember the twins that are aside: %w", err)
 	}
 	return nil
 }

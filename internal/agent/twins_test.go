@@ -235,3 +235,95 @@ func TestTwinLimitBlocksAMerge(t *testing.T) {
 		t.Errorf("copied although blocked")
 	}
 }
+
+// policyNow writes another policy into the configuration.
+func (w *world) policyNow(policy string) {
+	w.t.Helper()
+	head, rest, _ := strings.Cut(replaceIn(w.t, w, "policy:\n", "policy:\n"), "policy:\n")
+	_, tail, ok := strings.Cut(rest, "state:")
+	if !ok {
+		w.t.Fatal("the configuration is not as expected")
+	}
+	w.file("syncagent.yaml", head+"policy:\n"+policy+"\nstate:"+tail)
+	w.reload()
+}
+
+// TestKeptTwinIsMergedOnceItMay: a twin that stayed aside is looked into again
+// when the policy changed, and not before.
+func TestKeptTwinIsMergedOnceItMay(t *testing.T) {
+	w, twin := married(t, deleting)
+	if rep := w.sync(); rep.Failed > 0 || len(heldWith(rep, reconcile.HoldTwinNotEmpty)) != 1 {
+		t.Fatalf("%v", told(rep))
+	}
+	for range 2 {
+		if rep := w.sync(); rep.Pending() || len(heldWith(rep, reconcile.HoldTwinNotEmpty)) != 1 {
+			t.Fatalf("nothing changed: %v", told(rep))
+		}
+	}
+	w.policyNow(merging)
+	dry, err := w.try(agent.RunOptions{DryRun: true})
+	if err != nil || !dry.Pending() || len(w.server.Messages(twin)) != 1 {
+		t.Fatalf("dry run: %v, %v", told(dry), err)
+	}
+	rep := w.sync()
+	if rep.Failed > 0 || rep.Result.Counts.Twin != 1 || len(rep.Result.Holds) != 0 {
+		t.Fatalf("%v", told(rep))
+	}
+	w.wantMail("bride@example.org", "p00", "early", "for p00")
+	if w.exists(twin) {
+		t.Error("the twin is still there")
+	}
+	if rep := w.sync(); rep.Pending() || len(rep.Result.Holds) != 0 {
+		t.Errorf("not at rest: %v", told(rep))
+	}
+}
+
+// TestKeptTwinIsDestroyedOnceItIsEmpty: somebody cleared it away by hand.
+func TestKeptTwinIsDestroyedOnceItIsEmpty(t *testing.T) {
+	w, twin := married(t, deleting)
+	w.sync()
+	w.server.ClearMail(twin)
+	rep := w.sync()
+	if rep.Failed > 0 || rep.Result.Counts.Twin != 1 || w.exists(twin) {
+		t.Fatalf("%v", told(rep))
+	}
+	w.wantMail("bride@example.org", "p00", "for p00")
+	w.wantAtRest()
+}
+
+// TestRefusedMergeIsTriedAgain: the quota of the real account is used up, which
+// the agent does not see. The twin stays aside and is told; a day later the merge
+// is tried again, and nothing is there twice.
+func TestRefusedMergeIsTriedAgain(t *testing.T) {
+	w, twin := married(t, merging)
+	w.server.AddMail(twin, stalwarttest.Message{Subject: "second"})
+	w.server.SetQuota(w.box("u00@example.org"), 1)
+	rep := w.sync()
+	if rep.Failed > 0 || len(heldWith(rep, reconcile.HoldTwinMergeRefused)) != 1 || !w.exists(twin) {
+		t.Fatalf("%v", told(rep))
+	}
+	w.now = w.now.Add(-20 * time.Hour) // the next run is 26 hours later than this
+	if rep = w.sync(); rep.Pending() || len(heldWith(rep, reconcile.HoldTwinMergeRefused)) != 1 {
+		t.Fatalf("tried again after six hours: %v", told(rep))
+	}
+	if rep = w.sync(); len(rep.Result.Actions) != 1 || len(heldWith(rep, reconcile.HoldTwinMergeRefused)) != 1 || !w.exists(twin) {
+		t.Fatalf("not tried again after a day: %v", told(rep))
+	}
+	w.server.SetQuota(w.box("bride@example.org"), 0)
+	if rep = w.sync(); rep.Failed > 0 || w.exists(twin) || len(rep.Result.Holds) != 0 {
+		t.Fatalf("%v", told(rep))
+	}
+	w.wantMail("bride@example.org", "p00", "early", "for p00", "second")
+	w.wantAtRest()
+}
+
+// TestMergeIsTriedAgainUnderTheGuards: the second try is limited like the first.
+func TestMergeIsTriedAgainUnderTheGuards(t *testing.T) {
+	w, twin := married(t, deleting)
+	w.sync()
+	w.policyNow(merging + "  limits: { twin: 0 }\n")
+	rep := w.sync()
+	if !rep.Result.Verdict.Blocked || !w.exists(twin) || len(heldWith(rep, reconcile.HoldTwinNotEmpty)) != 1 {
+		t.Fatalf("%v", told(rep))
+	}
+}

@@ -110,7 +110,7 @@ var holdCodes = []Code{
 	{
 		HoldTwinNotEmpty, ClassHold, "The second mailbox is not empty",
 		"After the rename in the directory the mail server made a second mailbox under the new name, and it holds mail, or other data that cannot be merged (contacts, calendars, files, Sieve scripts). It was moved aside and is kept; nothing in it was lost.",
-		"Move what is needed into the real mailbox, for instance with syncagent export and restore, then delete the second mailbox; or choose policy.twin: merge.",
+		"Move what is needed into the real mailbox, for instance with syncagent export and restore, then empty or delete the second mailbox; or choose policy.twin: merge. The agent looks again when something changed.",
 	},
 	{
 		HoldTwinUnproven, ClassHold, "The second mailbox could not be looked into",
@@ -126,6 +126,11 @@ var holdCodes = []Code{
 		HoldFormGone, ClassHold, "A further account of a person who is there",
 		"The account is that of a person under one of the names of map.name_also, and that name is not configured any more. The person is in the directory, so the account is not taken for a leaver's: it is left alone.",
 		"Put the template back into map.name_also, in the same place of the list, or clear the account away by hand.",
+	},
+	{
+		HoldTwinMergeRefused, ClassHold, "The server refused a part of the second mailbox",
+		"The mail server made a second mailbox under the new name, and with policy.twin: merge its mail was to be copied into the real one. The server refused a message or a folder, for instance because the quota of the real mailbox is used up, or mail kept coming in. The second mailbox stays aside with everything that it holds; what was copied already is not copied twice.",
+		"See the reason in the message: raise the quota, or move the rest by hand. The agent tries again once a day, and as soon as either mailbox is not as it was.",
 	},
 	{
 		HoldTwinMergeUnsupported, ClassHold, "The second mailbox cannot be merged",

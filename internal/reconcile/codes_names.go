@@ -27,6 +27,7 @@ const (
 	HoldTwinUnproven         = "twin-unproven"
 	HoldTwinHeld             = "twin-held"
 	HoldTwinMergeUnsupported = "twin-merge-unsupported"
+	HoldTwinMergeRefused     = "twin-merge-refused"
 	HoldFormGone             = "form-gone"
 	HoldAddressConflict      = "address-conflict"
 	HoldAddressUnproven      = "address-unproven"

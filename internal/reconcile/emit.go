@@ -34,6 +34,7 @@ func (d *decider) emit() {
 			d.emitTwin(m)
 		}
 	}
+	d.retryTwins()
 	d.deleteMissing()
 	d.linkOrder()
 }
@@ -119,6 +120,9 @@ func (d *decider) emitTwin(m *move) {
 		merge = false
 	}
 	if !d.Can.Look {
+		if s := d.sources[m.ref.Source]; s.Policy.Twin != TwinMerge {
+			d.hold(HoldTwinUnproven, m.ref, m.acc.ID, m.to, "it stays aside: our rights on the server do not allow to look into it")
+		}
 		return
 	}
 	if a, ok := DestroyAside(d.actions[m.seq-1], merge); ok {

@@ -32,7 +32,9 @@ type Facts struct {
 	// OnServers is what every other server of a source that answered shows of an
 	// entry whose name passes to, or from, another person. A ref that is not in it
 	// was not asked for.
-	OnServers   map[PrincipalRef][]ServerView
+	OnServers map[PrincipalRef][]ServerView
+	// KeptTwins are twins that earlier runs left aside.
+	KeptTwins   []KeptTwin
 	Recent      []PastAction
 	Approvals   []Approval
 	Protections []Protection

@@ -41,7 +41,7 @@ func TestTwin(t *testing.T) {
 		{"without the right to look inside it stays aside", renamed(func(s *scene) {
 			s.f.Can.Look = false
 			s.boxes["eve"].Addresses = nil
-		}), []string{"rename EVE eve>syncagent-aside-EVE", "rename ANN ann>eve []>[info]"}},
+		}), []string{"rename EVE eve>syncagent-aside-EVE", "rename ANN ann>eve []>[info]", "hold twin-unproven ann"}},
 		{"policy.twin is merge: its mail goes into the account that has the name then", renamed(func(s *scene) {
 			s.staff().Policy.Twin = TwinMerge
 			s.boxes["eve"].Addresses = nil
@@ -121,4 +121,45 @@ func TestTwinAndItsRenameAreOneGroup(t *testing.T) {
 	if diff := cmp.Diff([]int{1}, a[2].After); diff != "" {
 		t.Errorf("the destroy waits for: %s", diff)
 	}
+}
+
+// TestTwinThatStaysAside: it is looked into again once something changed, under
+// the same guards as at first.
+func TestTwinThatStaysAside(t *testing.T) {
+	kept := func(change func(*scene, *KeptTwin)) func(*scene) {
+		return func(s *scene) {
+			s.crowd(4)
+			s.has("ann")
+			s.box("old", "syncagent-aside-OLD", longAgo)
+			twin := KeptTwin{Source: "staff", StableID: "ann", Account: *s.boxes["old"], Into: at("ann"), Changed: true}
+			change(s, &twin)
+			s.f.KeptTwins = []KeptTwin{twin}
+		}
+	}
+	again := []string{"destroy-twin OLD syncagent-aside-OLD"}
+	runTable(t, []row{
+		{"something changed", kept(func(*scene, *KeptTwin) {}), again},
+		{"nothing changed", kept(func(_ *scene, k *KeptTwin) { k.Changed = false }), nil},
+		{"to be merged", kept(func(s *scene, _ *KeptTwin) { s.staff().Policy.Twin = TwinMerge }), []string{"destroy-twin OLD syncagent-aside-OLD>ann"}},
+		{"to be merged on a server that cannot: if it is empty", kept(func(s *scene, _ *KeptTwin) {
+			s.staff().Policy.Twin, s.f.Can.NoMerge = TwinMerge, "too old"
+		}), again},
+		{"to be merged, and nobody to merge it with: if it is empty", kept(func(s *scene, k *KeptTwin) {
+			s.staff().Policy.Twin, k.Into = TwinMerge, ""
+		}), again},
+		{"policy.twin is hold now", kept(func(s *scene, _ *KeptTwin) { s.staff().Policy.Twin = TwinHold }), nil},
+		{"without the right to look inside", kept(func(s *scene, _ *KeptTwin) { s.f.Can.Look = false }), nil},
+		{"it is somebody's account by now", kept(func(s *scene, _ *KeptTwin) {
+			s.people["ann"].Link.Account, s.people["ann"].Link.Name = "OLD", at("syncagent-aside-OLD")
+			s.people["ann"].Link.Created = longAgo
+			s.staff().Policy.Rename = false
+		}), nil},
+		{"it is an administrator's by now", kept(func(_ *scene, k *KeptTwin) { k.Account.Kind = KindAdmin }), nil},
+		{"it is ours", kept(func(s *scene, _ *KeptTwin) { s.f.Self = "OLD" }), nil},
+		{"under the limit", kept(func(s *scene, _ *KeptTwin) { s.staff().Policy.Limits[ActDestroyTwin] = Limit{} }), []string{
+			"destroy-twin OLD syncagent-aside-OLD blocked", "block limit-twin rename", "block limit-twin rename", "block limit-twin-week rename", "block limit-twin-week rename",
+		}},
+		{"the source is not configured any more", kept(func(_ *scene, k *KeptTwin) { k.Source = "former" }), nil},
+		{"the source cannot be used", kept(func(s *scene, _ *KeptTwin) { s.staff().Evidence.Complete = false }), []string{"block incomplete remove"}},
+	})
 }

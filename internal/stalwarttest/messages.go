@@ -113,6 +113,13 @@ func (s *Server) AddMail(id AccountID, messages ...Message) {
 	}
 }
 
+// ClearMail is a person who deletes all mails of an account, for good.
+func (s *Server) ClearMail(id AccountID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mustAccount(id).store.mails = nil
+}
+
 // Messages gives the mails of a living account in the order in which they came; nil if there is no such account.
 func (s *Server) Messages(id AccountID) []Message {
 	s.mu.Lock()
