@@ -80,7 +80,10 @@ type explainer struct {
 func (e *explainer) explain(ctx context.Context) (report.ExplainView, error) {
 	view := report.ExplainView{Asked: e.opts.asked}
 	people, err := agent.Persons(ctx, e.ledger, e.opts.asked)
-	if err != nil || len(people) == 0 {
+	if err != nil {
+		return view, err
+	}
+	if view.Elsewhere, err = e.elsewhere(ctx, people); err != nil || len(people) == 0 {
 		return view, err
 	}
 	if e.orders, err = e.ledger.Protections(ctx); err != nil {
@@ -105,7 +108,10 @@ func (e *explainer) lastPlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range runs {
+	for i, r := range runs {
+		if i == 0 && r.Error != "" {
+			e.warnings = append(e.warnings, fmt.Sprintf("the last run, of %s, did not come to its end: %s", moment(r.Started), printable(r.Error)))
+		}
 		_, result, err := rowOf(ctx, e.ledger, r.ID)
 		if err != nil {
 			return err

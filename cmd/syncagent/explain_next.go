@@ -19,10 +19,12 @@ func (e *explainer) next(p reconcile.Principal, out report.ExplainPerson) string
 		return "nothing: it is protected"
 	case p.State == reconcile.StateGone:
 		return "nothing: the account is gone; its names are remembered so that nobody else gets its mail"
-	case len(out.Holds) > 0:
-		return "nothing, as long as this holds it back: " + out.Holds[0].Message
+	case heldWords(out.Holds) != "":
+		return heldWords(out.Holds)
 	case e.pending(p) != "":
 		return e.pending(p)
+	case stopped(out.Rules) != "":
+		return "nothing for now: " + stopped(out.Rules)
 	case p.Miss.Unconfirmed:
 		return "nothing: the absence does not count, because a guard doubts the reading; see syncagent status"
 	case p.State != reconcile.StateMissing && !p.Bound():
@@ -36,6 +38,28 @@ func (e *explainer) next(p reconcile.Principal, out report.ExplainPerson) string
 			moment(*out.Missing.DeleteDue), p.Miss.Reads, policy.Grace.Runs)
 	}
 	return fmt.Sprintf("absences are being counted: %d of %d, and %s must pass", p.Miss.Reads, policy.Grace.Runs, policy.Grace.Time)
+}
+
+// heldWords says what holds a person's own account back; a second mailbox that
+// stays aside holds nothing back.
+func heldWords(holds []reconcile.Hold) string {
+	for _, h := range holds {
+		if !asideHolds[h.Code] {
+			return fmt.Sprintf("%s (%s: %s)", holdWords[h.Code], h.Code, h.Message)
+		}
+	}
+	return ""
+}
+
+// stopped says what stops the whole source, or a stage of it that concerns the
+// person.
+func stopped(rules []report.ExplainRule) string {
+	for _, r := range rules {
+		if info, _ := reconcile.CodeInfo(r.Code); info.Class == reconcile.ClassBlock || info.Class == reconcile.ClassUnusable {
+			return fmt.Sprintf("%s (%s: %s)", r.Text, r.Code, r.Message)
+		}
+	}
+	return ""
 }
 
 // pending names an action of the last plan that was not done.

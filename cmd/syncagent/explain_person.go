@@ -34,6 +34,7 @@ func (e *explainer) person(ctx context.Context, p reconcile.Principal) (report.E
 		out.Accounts[0].Note = "it may hold mail of two people: never deleted without an approval"
 	}
 	e.fromLastPlan(p, &out)
+	out.Story, out.Rules = story(p), rules(e.last, p)
 	out.Next = e.next(p, out)
 	var err error
 	if out.Timeline, err = e.timeline(ctx, p); err != nil {
@@ -55,7 +56,7 @@ func (e *explainer) fromLastPlan(p reconcile.Principal, out *report.ExplainPerso
 		return
 	}
 	for _, h := range e.last.Holds {
-		if h.Source == p.Source && h.StableID == p.ID {
+		if concernsHold(h, p) {
 			out.Holds = append(out.Holds, h)
 		}
 	}

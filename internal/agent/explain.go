@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"syncagent/internal/reconcile"
@@ -104,6 +106,9 @@ func (a *Agent) askSource(ctx context.Context, ledger *state.Ledger, p reconcile
 		}
 		defer func() { _ = session.Close() }() // nothing was written over it
 		request := reconcile.LookupRequest{Control: controlFor(ctx, ledger, p), ID: p.Ref().Person().ID}
+		if _, orphan := p.ID.OrphanAccount(); orphan {
+			request.ID = "" // nobody's account has no ID to ask for
+		}
 		if p.Name != "" {
 			request.Names, request.Addresses = []string{p.Name}, []string{p.Name}
 		}
@@ -112,6 +117,9 @@ func (a *Agent) askSource(ctx context.Context, ledger *state.Ledger, p reconcile
 			return fail("did not answer: %s", reasonOf(err).Message)
 		}
 		answer.Text = lookupText(result, p)
+		if request.ID == "" {
+			answer.Text = identityText(result, p.Name)
+		}
 		return answer
 	}
 	return fail("it is not configured any more; its people are held, never missing")
@@ -148,6 +156,48 @@ func lookupText(result reconcile.LookupResult, p reconcile.Principal) string {
 		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// identityText says who carries a name, where no ID was asked for.
+func identityText(result reconcile.LookupResult, name string) string {
+	switch result.Identity {
+	case reconcile.PresenceAbsent:
+		return "nobody carries " + name
+	case reconcile.PresenceFound:
+		var ids []string
+		for _, h := range result.Holders {
+			ids = append(ids, string(h.ID))
+		}
+		if len(ids) == 0 {
+			return "somebody carries " + name
+		}
+		return fmt.Sprintf("%s is carried by %s", name, strings.Join(ids, ", "))
+	case reconcile.PresenceUnknown:
+	}
+	return fmt.Sprintf("whether anybody carries %s cannot be told: %s", name, result.Reason)
+}
+
+// AskName asks every source, and the mail server, who has a name that the
+// ledger does not know.
+func (a *Agent) AskName(ctx context.Context, ledger *state.Ledger, name string) []LiveAnswer {
+	var out []LiveAnswer
+	for _, c := range a.cfg.Sources {
+		out = append(out, a.askSource(ctx, ledger, reconcile.Principal{Source: c.Name, Name: name}))
+	}
+	return append(out, a.askServer(ctx, ledger, reconcile.Principal{Name: name}))
+}
+
+// KeptTwins gives the twins that stay aside, as the reports tell of them.
+func KeptTwins(ctx context.Context, ledger *state.Ledger) ([]reconcile.Hold, error) {
+	r := &run{ledger: ledger}
+	if err := r.readKeptTwins(ctx); err != nil {
+		return nil, err
+	}
+	var out []reconcile.Hold
+	for _, id := range slices.SortedFunc(maps.Keys(r.twinsKept), reconcile.CompareAccountIDs) {
+		out = append(out, r.twinsKept[id].Hold)
+	}
+	return out, nil
 }
 
 func (a *Agent) askServer(ctx context.Context, ledger *state.Ledger, p reconcile.Principal) LiveAnswer {

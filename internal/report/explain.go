@@ -13,6 +13,9 @@ type ExplainView struct {
 	Asked string `json:"asked"`
 	// People has one member for each principal that fits.
 	People []ExplainPerson `json:"people"`
+	// Elsewhere says what else is known under that name: accounts that nobody is
+	// linked to, former owners, entries that are not read.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 }
 
 // ExplainPerson is one principal.
@@ -28,6 +31,10 @@ type ExplainPerson struct {
 	LastSeen *time.Time       `json:"last_seen"`
 	Missing  *ExplainMissing  `json:"missing,omitempty"`
 	Holds    []reconcile.Hold `json:"holds"`
+	// Story says in sentences what the ledger knows beyond that.
+	Story []string `json:"story,omitempty"`
+	// Rules say what each code of the last plan means for this person.
+	Rules []ExplainRule `json:"rules,omitempty"`
 	// Protected says why it is never touched; empty if it may be.
 	Protected string `json:"protected,omitempty"`
 	// Next says in a sentence what the next run would do.
@@ -35,6 +42,15 @@ type ExplainPerson struct {
 	Timeline []ExplainEvent `json:"timeline"`
 	// Commands are lines to paste to see the same as the agent, without secrets.
 	Commands []ExplainCommand `json:"commands"`
+}
+
+// ExplainRule is a hold, block or notice of the last plan, in words for one
+// person.
+type ExplainRule struct {
+	Code string `json:"code"`
+	// Text says what it means for the person, Message what was found.
+	Text    string `json:"text"`
+	Message string `json:"message"`
 }
 
 // ExplainAccount is an account linked to the person.
@@ -70,6 +86,7 @@ func (e ExplainView) layout(o Options) document {
 	d := document{title: "syncagent: explain " + e.Asked}
 	if len(e.People) == 0 {
 		d.summary = "nobody of this name or ID is known: " + e.Asked
+		d.sections = append(d.sections, e.elsewhere()...)
 		return d
 	}
 	for _, p := range e.People {
@@ -78,8 +95,36 @@ func (e ExplainView) layout(o Options) document {
 			d.commands = append(d.commands, command{what: c.What, line: c.Line})
 		}
 	}
+	d.sections = append(d.sections, e.elsewhere()...)
 	d.summary = people(len(e.People), "person fits", "people fit") + " " + e.Asked
 	return d
+}
+
+func (e ExplainView) elsewhere() []section {
+	if len(e.Elsewhere) == 0 {
+		return nil
+	}
+	return []section{{title: "Also under that name", groups: []group{{items: sayings(e.Elsewhere)}}}}
+}
+
+func sayings(list []string) []item {
+	items := make([]item, len(list))
+	for i, text := range list {
+		items[i] = item{symbol: "·", text: text}
+	}
+	return items
+}
+
+// why gives what the codes of the last plan mean for the person.
+func (p ExplainPerson) why() []group {
+	if len(p.Rules) == 0 {
+		return nil
+	}
+	g := group{title: "What holds, by the last plan"}
+	for _, r := range p.Rules {
+		g.items = append(g.items, item{symbol: "·", name: r.Code, text: r.Text})
+	}
+	return []group{g}
 }
 
 func (p ExplainPerson) section(o Options) section {
@@ -90,6 +135,10 @@ func (p ExplainPerson) section(o Options) section {
 	if len(p.Accounts) == 0 {
 		s.groups[0].items = append(s.groups[0].items, item{name: "account", text: "none known yet; the server makes it at first use"})
 	}
+	if len(p.Story) > 0 {
+		s.groups = append(s.groups, group{title: "What is known", items: sayings(p.Story)})
+	}
+	s.groups = append(s.groups, p.why()...)
 	view := planView{plan: reconcile.Plan{Holds: p.Holds}}
 	s.groups = append(s.groups, view.holds(o).groups...)
 	if len(p.Timeline) > 0 {

@@ -199,10 +199,12 @@ func explainView() ExplainView {
 			Accounts: []ExplainAccount{{ID: "e", Name: "tom@example.org"}, {ID: "f", Name: "tom", Note: "under map.name_also"}},
 			LastSeen: on("2026-11-19T00:00:00Z"), Missing: &ExplainMissing{Since: at("2026-11-20T00:00:00Z"), Misses: 5, DeleteDue: on("2026-12-04T00:00:00Z")},
 			Holds:    []reconcile.Hold{{Code: reconcile.HoldRecheckBlind, Source: "staff", StableID: "13", Account: "e", Name: "tom@example.org", Message: "the known entry 77 was not found on the same path"}},
+			Story:    []string{"syncagent cut the access to the account; it is given back as it was if the person returns"},
+			Rules:    []ExplainRule{{Code: reconcile.HoldRecheckBlind, Text: "nothing is cut off or deleted before the directory proves the absence on a second question", Message: "the known entry 77 was not found on the same path"}},
 			Next:     "looks again, and deletes the mailbox on 2026-12-04 at the earliest",
 			Timeline: []ExplainEvent{{Time: at("2026-01-02T00:00:00Z"), Run: "r1", Text: "linked to account e"}, {Time: at("2026-11-20T00:00:00Z"), Run: "r2", Text: "first missed"}},
 			Commands: []ExplainCommand{{What: "To see what the directory says:", Line: "ldapsearch -H ldaps://ldap1.example.org -D cn=sync,dc=example,dc=org -W -b dc=example,dc=org '(entryUUID=13)'"}},
 		},
 		{Source: "pupils", StableID: "99", Name: "tom@school.example.org", State: "active", Access: "open", Protected: "by Bea on 2026-05-05: works council"},
-	}}
+	}, Elsewhere: []string{"account z is a second mailbox that stays aside as syncagent-aside-z: it is not empty"}}
 }
