@@ -15,6 +15,7 @@ func (d *decider) decideNew(w *wish) {
 		// today may have been there all along.
 		if acc := d.ownerOf(w.name); acc != nil && w.name != "" {
 			d.holdWish(w, HoldAccountUnproven, "an account of this name exists, and the source changed its meaning: whose it is, is decided once that is approved")
+			d.bury(w.name, w.ref, "") // the ledger does not know the entry yet; the account may be its own
 		}
 		return
 	}
@@ -109,22 +110,6 @@ func (d *decider) bind(w *wish) {
 		w.row.NameLackedAt = d.Now // whatever is forgotten later, this account is not taken for this person's
 		d.want(w, acc, PrincipalRef{})
 	}
-}
-
-// boreItSince tells that another ID bears the entry's name in the ledger, or
-// bore it after an account was made: then the account's age proves nothing.
-func (d *decider) boreItSince(w *wish, acc *Account) bool {
-	key := d.hash(w.name)
-	for _, p := range d.principals {
-		left := p.Miss.Reads > 0 && d.younger(acc, p.Miss.Since) // before the account was made
-		bears := p.Name != "" && d.hash(p.Name) == key || p.Entry == waitMark(key)
-		if p.State != StateGone && p.Ref() != w.ref && bears && !left {
-			return true
-		}
-	}
-	return slices.ContainsFunc(d.graves[key], func(t Tombstone) bool {
-		return t.Owner != w.ref && t.Text != "" && (t.Account == "" || t.Account == acc.ID) && !d.younger(acc, t.Since)
-	})
 }
 
 // younger tells whether an account is proven to have been made after a moment:

@@ -4,6 +4,9 @@ import "fmt"
 
 // decideBound handles a living entry whose account is known.
 func (d *decider) decideBound(w *wish) {
+	if w.name != "" && (!d.sameName(w.name, w.old.Name) || !w.old.awaited().IsZero()) {
+		d.awaits(w)
+	}
 	acc := d.accounts[w.old.Link.Account]
 	if acc == nil {
 		d.accountGone(w)
@@ -59,6 +62,7 @@ func (d *decider) accountGone(w *wish) {
 
 // sameIdentity handles an account that already has the wanted name.
 func (d *decider) sameIdentity(w *wish, acc *Account) {
+	w.waits = false
 	if !d.sameName(w.old.Link.Name, acc.Name) {
 		d.notice(NoticeAlreadyRenamed, w.ref.Source, acc, fmt.Sprintf("the account of %s had been renamed already", w.old.Link.Name))
 		d.detected = append(d.detected, Detection{"already-renamed", w.ref.Source, w.ref.ID, acc.ID, w.old.Link.Name, acc.Name})

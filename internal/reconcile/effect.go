@@ -23,9 +23,11 @@ func (d *decider) effectOf(m *move) Effect {
 		row.Link.Name, row.Dropped, row.Waiting, row.LastSeen = m.to, nil, timeZero, timeZero
 		if d.sameName(m.to, m.wish.name) {
 			row.Name = m.wish.name
+		} else if waiting, ok := d.working(m.ref); ok { // resumed under the name that it has
+			row.Entry, row.Waiting, row.LastSeen = waiting.Entry, waiting.Waiting, waiting.LastSeen
 		}
 		if d.disabled(m.wish) {
-			row.Entry = Hash{} // suspended at the next read, under the new name
+			row.Entry = row.undecided() // suspended at the next read, under the new name
 		}
 		if m.kind == ActResume {
 			row.Access, row.Before = AccessOpen, nil

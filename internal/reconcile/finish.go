@@ -14,6 +14,7 @@ import (
 // finish sorts everything and sums it up.
 func (d *decider) finish() Decision {
 	d.detected = slices.DeleteFunc(d.detected, func(x Detection) bool { return d.judged[x.Source].refused() })
+	d.buryWaits()
 	SortItems(d.blocked)
 	plan := Plan{
 		Version: PlanVersion, Server: d.Server, Actions: d.actions, Holds: d.holds,

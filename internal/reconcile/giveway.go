@@ -92,7 +92,7 @@ func (d *decider) giveWayUnlinked(w *wish, acc *Account, byName bool, no func(st
 		return no(HoldSourceIncomplete, fmt.Sprintf("account %s may be that of an entry of source %s, which cannot be used in this run", acc.ID, name))
 	}
 	s := d.sources[w.ref.Source]
-	if w.old != nil && w.old.Bound() && d.younger(acc, d.oldNameSeen(w)) {
+	if w.old != nil && w.old.Bound() && d.younger(acc, d.oldNameSeen(w)) && !d.boreItSince(w, acc) {
 		if s.Policy.Twin == TwinHold {
 			return no(HoldTwinHeld, fmt.Sprintf("account %s was made under the new name before the rename; policy.twin is hold", acc.ID))
 		}

@@ -23,7 +23,13 @@ func (d *decider) gravesOf(p *Principal) []Tombstone {
 		}
 	}
 	for _, address := range p.Addresses {
+		if slices.ContainsFunc(out, func(t Tombstone) bool { return t.Key == address }) {
+			continue // the name
+		}
 		out = append(out, Tombstone{Key: address, Owner: p.Ref(), Account: p.Link.Account, Since: d.Now})
+	}
+	if !p.awaited().IsZero() {
+		out = append(out, d.graveOfWait(p))
 	}
 	return out
 }

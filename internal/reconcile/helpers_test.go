@@ -163,7 +163,7 @@ func (s *scene) leaves(ids ...string) {
 func (s *scene) missed(id string, reads int, elapsed time.Duration) {
 	s.leaves(id)
 	p := s.people[id]
-	p.State, p.LastSeen = StateMissing, noon.Add(-elapsed-25*time.Hour)
+	p.State, p.Entry, p.LastSeen = StateMissing, Hash{}, noon.Add(-elapsed-25*time.Hour)
 	p.Miss = Miss{Since: noon.Add(-elapsed - 24*time.Hour), Reads: reads, Elapsed: elapsed, Last: noon.Add(-24 * time.Hour)}
 }
 

@@ -22,12 +22,28 @@ func (d *decider) isolate(w *wish) {
 }
 
 // notTheTwin tells that an account nobody is linked to is proven older than an
-// entry's wish for its name: the server did not make it for this entry.
+// entry's wish for its name, or was made while somebody else bore that name: the
+// server did not make it for this entry, or nobody can tell.
 func (d *decider) notTheTwin(w *wish, acc *Account) bool {
 	made := acc.Created
 	if made.IsZero() {
 		made = acc.FirstListed
 	}
-	open := w.old != nil && w.old.Bound() && w.old.Access == AccessOpen
-	return open && !made.IsZero() && !made.After(d.oldNameSeen(w))
+	if w.old == nil || !w.old.Bound() || made.IsZero() {
+		return false
+	}
+	if _, both := d.claimant(d.hash(w.name), w.ref); both {
+		return false // a conflict is told already, and nobody can tell whose it is
+	}
+	older := (w.old.Access == AccessOpen || d.newWish(w)) && !made.After(d.oldNameSeen(w))
+	return older || d.boreItSince(w, acc)
+}
+
+// newWish tells that an entry bore another name when it was last seen, whatever
+// became of its account meanwhile, and that it is known until when.
+func (d *decider) newWish(w *wish) bool {
+	if w.old.awaited() == waitMark(d.hash(w.name)) {
+		return !w.old.Waiting.IsZero() && !w.old.LastSeen.IsZero()
+	}
+	return !d.sameName(w.name, w.old.Name)
 }

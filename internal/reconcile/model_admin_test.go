@@ -19,6 +19,9 @@ func (m *model) byHand() {
 	case 0:
 		if free && m.free(name) {
 			m.note("an administrator renames %s %s to %s", box.id, box.name, name)
+			if !m.linked(box.id) { // given to whoever bears that name: what nobody is linked to has no other owner
+				box.owner, box.known, box.seen = "", false, map[StableID]bool{}
+			}
 			box.name = name
 		}
 	case 1:
@@ -124,7 +127,9 @@ func (m *model) relink() {
 		case !OwnName(box.name):
 			p.Link.Name, p.Name = box.name, box.name
 		}
-		p.Entry = Hash{}
+		if p.Waiting.IsZero() && p.State == StateActive { // else the mark of the name that it waits for
+			p.Entry = Hash{}
+		}
 		m.ledger[ref] = p
 	}
 }

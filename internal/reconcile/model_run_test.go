@@ -96,7 +96,27 @@ func (m *model) write(e Effect) {
 		}
 		m.ledger[p.Ref()] = p
 	}
-	m.graves = append(m.graves, e.Tombstones...)
+	for _, t := range e.Tombstones {
+		m.bury(t)
+	}
+}
+
+// bury keeps one tombstone for a key and owner, as the ledger does.
+func (m *model) bury(t Tombstone) {
+	for i, old := range m.graves {
+		if old.Key != t.Key || old.Owner != t.Owner {
+			continue
+		}
+		if t.Account != old.Account {
+			t.Account = ""
+		}
+		if t.Text == "" {
+			t.Text = old.Text
+		}
+		m.graves[i] = t
+		return
+	}
+	m.graves = append(m.graves, t)
 }
 
 // execute carries out what is allowed, group by group, and tells whether all of

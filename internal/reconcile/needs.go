@@ -78,6 +78,13 @@ type needs struct {
 
 func (n *needs) key(name string) { n.hash(HashOf(string(n.f.Rules.Key(name)))) }
 
+// wanted asks for a name that an entry may get an account of: also for who
+// waited for it.
+func (n *needs) wanted(name string) {
+	n.key(name)
+	n.hash(waitMark(HashOf(string(n.f.Rules.Key(name)))))
+}
+
 func (n *needs) hash(h Hash) {
 	if !n.asked.Keys[h] {
 		n.keys[h] = true
@@ -95,10 +102,11 @@ func (n *needs) entries() map[PrincipalRef]bool {
 			if !n.asked.Refs[ref] {
 				n.refs[ref] = true
 			}
-			for _, list := range [][]string{c.Entry.Names, c.Entry.NamesAlso, c.Entry.Addresses} {
-				for _, name := range list {
-					n.key(name)
-				}
+			for _, name := range slices.Concat(c.Entry.Names, c.Entry.NamesAlso) {
+				n.wanted(name)
+			}
+			for _, address := range c.Entry.Addresses {
+				n.key(address)
 			}
 		}
 		for _, row := range s.Missing {
@@ -140,7 +148,7 @@ func (n *needs) principals(concerned map[PrincipalRef]bool) {
 			continue
 		}
 		if p.Name != "" {
-			n.key(p.Name)
+			n.wanted(p.Name)
 		}
 		for _, address := range p.Addresses {
 			n.hash(address)

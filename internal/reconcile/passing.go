@@ -43,7 +43,7 @@ func (d *decider) holdPassing() {
 }
 
 func (d *decider) waitedOneRun(w *wish) bool {
-	return w.old != nil && !w.old.Waiting.IsZero() && w.old.Entry == waitMark(d.hash(w.name))
+	return w.old != nil && !w.old.Waiting.IsZero() && w.old.awaited() == waitMark(d.hash(w.name))
 }
 
 // passesFrom gives the living person whose account gives up the name that a

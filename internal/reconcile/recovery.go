@@ -74,7 +74,7 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 	if p.Link.Account != a.Account {
 		return Effect{} // a twin, or an account that nobody is linked to
 	}
-	p.Entry = Hash{}
+	p.Entry = p.undecided()
 	switch {
 	case found == FoundStranded:
 		p.Link.Name = a.Via
@@ -82,14 +82,18 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 	case found != FoundDone:
 		return Effect{}
 	}
+	name := p.Name
 	e := Effect{Tombstones: gravesOfAction(a, p.Ref(), rules, at)}
 	switch a.Kind {
 	case ActRename, ActResume:
-		if a.Kind != ActResume || rules.Key(a.From) != rules.Key(a.To) { // else its owner may have another name by now
+		p.Link.Name, p.Dropped = now.Name, nil
+		wished := p.awaited() == waitMark(HashOf(string(rules.Key(a.To))))
+		if wished || a.Kind != ActResume || rules.Key(a.From) != rules.Key(a.To) { // else its owner may have another name by now
 			p.Name = a.To
 		}
-		p.Link.Name = now.Name
-		p.Waiting, p.LastSeen, p.Dropped = timeZero, timeZero, nil
+		if wished || p.awaited().IsZero() {
+			p.Entry, p.Waiting, p.LastSeen = Hash{}, timeZero, timeZero
+		}
 		if a.Kind == ActResume {
 			p.Access, p.Before = AccessOpen, nil
 		}
@@ -115,6 +119,7 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 		return Effect{}
 	}
 	if a.HeldEntry != "" {
+		p.letGoOf(name, a.To, rules, at)
 		p.HeldEntry = parsedHash(a.HeldEntry)
 	}
 	e.Principals = []Principal{p}

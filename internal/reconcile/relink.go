@@ -136,6 +136,9 @@ func (r *relinker) link(row Principal, acc *Account, old Principal, reason strin
 		gone := goneRow(old)
 		gone.HeldEntry = Hash{}
 		e.Principals = append(e.Principals, gone)
+		if !old.awaited().IsZero() {
+			e.Tombstones = append(e.Tombstones, r.graveOfWait(&old))
+		}
 	}
 	if old.Link.Account != acc.ID {
 		a.OldAccount = old.Link.Account

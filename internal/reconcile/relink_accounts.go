@@ -91,7 +91,8 @@ func (r *relinker) pairAccount(w *wish, name string, byName map[Hash][]*Account,
 func (r *relinker) moved(w *wish, acc *Account) Principal {
 	row := *w.old
 	row.Link = Link{Account: acc.ID, Created: acc.Created, Name: acc.Name}
-	row.Entry, row.State, row.Miss, row.Dropped = Hash{}, StateActive, Miss{}, nil
+	row.State, row.Miss, row.Dropped = StateActive, Miss{}, nil
+	r.stillAwaits(&row, w)
 	switch {
 	case row.Access == AccessOpen:
 	case !acc.Suspended:

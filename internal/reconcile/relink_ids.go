@@ -143,7 +143,8 @@ func (r *relinker) proof() string {
 func (r *relinker) heir(p *Principal, w *wish) Principal {
 	row := *p
 	row.Row, row.Source, row.ID, row.State = w.row.Row, w.ref.Source, w.ref.ID, StateActive
-	row.Entry, row.Miss, row.Waiting, row.LastSeen, row.HeldEntry = Hash{}, Miss{}, timeZero, timeZero, Hash{}
+	row.Miss, row.LastSeen, row.HeldEntry = Miss{}, timeZero, Hash{}
+	r.stillAwaits(&row, w)
 	row.SamePerson, row.Kind, row.Created, row.Label, row.FirstSeen = w.row.SamePerson, w.row.Kind, w.row.Created, w.row.Label, w.row.FirstSeen
 	if _, orphan := p.ID.OrphanAccount(); orphan {
 		row.Addresses = nil // nothing that a directory listed

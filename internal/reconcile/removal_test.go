@@ -265,7 +265,7 @@ func TestGoneRowRemembers(t *testing.T) {
 	if p := rowOf(t, d, "ann"); p.State != StateGone || p.Link.Account != "ANN" || p.Name != at("ann") {
 		t.Errorf("row: %+v", p)
 	}
-	if graves := d.Effects[1].Tombstones; len(graves) != 3 {
+	if graves := d.Effects[1].Tombstones; len(graves) != 2 {
 		t.Errorf("tombstones: %+v", graves)
 	}
 }

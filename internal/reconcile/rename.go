@@ -7,10 +7,9 @@ import (
 
 // wishRename checks everything that speaks against a rename, then wishes it.
 func (d *decider) wishRename(w *wish, acc *Account) {
-	again := w.old.Entry == waitMark(d.hash(w.name))
+	again := d.awaits(w)
 	if !again {
 		d.detected = append(d.detected, Detection{"rename", w.ref.Source, w.ref.ID, acc.ID, acc.Name, w.name})
-		w.waits = true
 	}
 	if w.held {
 		return
@@ -55,11 +54,6 @@ func (d *decider) unproven(w *wish) (code, why string) {
 	}
 	return "", ""
 }
-
-// waitMark stands in the ledger instead of an entry's hash while the entry
-// waits for a new name: it is no entry's hash, so the entry is decided again,
-// and it tells whether the wish is still the same.
-func waitMark(name Hash) Hash { return HashOf("waits for " + name.String()) }
 
 // returning tells that a name goes back to an earlier one while the source
 // cannot prove that the snapshot is not old; then two reads must agree.

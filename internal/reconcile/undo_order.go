@@ -82,7 +82,11 @@ func (u *undoer) emitBack(m *move) {
 	if row, ok := u.principals[m.ref]; ok && row.Link.Account == m.acc.ID && row.State != StateGone {
 		back := *row
 		back.HeldEntry = u.holdsOn(m.ref)
-		back.Entry, back.Waiting, back.Dropped = Hash{}, timeZero, nil
+		if mark := row.awaited(); !mark.IsZero() {
+			e.Tombstones = append(e.Tombstones, u.graveOfWait(row))
+		}
+		back.Dropped = nil
+		back.letGoOf(row.Name, m.to, u.Rules, u.Now)
 		back.Link.Name = m.to
 		if !u.sameName(m.to, m.acc.Name) {
 			back.Name = m.to

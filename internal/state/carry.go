@@ -101,6 +101,10 @@ func (c Carry) tombstones(ctx context.Context, tx *sql.Tx) error {
 	for _, t := range found {
 		if id, ok := c.ID(t.Account); ok {
 			t.Account = id
+			if _, err := tx.ExecContext(ctx, "UPDATE tombstones SET account = ? WHERE key = ? AND source = ? AND id = ?",
+				string(id), hashBytes(t.Key), t.Owner.Source, string(t.Owner.ID)); err != nil {
+				return err
+			}
 		}
 		keys := []reconcile.Hash{t.Key}
 		if name := c.Name(t.Text); t.Text != "" && name != t.Text {

@@ -35,7 +35,9 @@ func (l *Ledger) TombstonesByKeys(ctx context.Context, keys []reconcile.Hash) ([
 
 func putTombstone(ctx context.Context, tx *sql.Tx, t reconcile.Tombstone) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO tombstones (key, source, id, account, name, since) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (key, source, id) DO UPDATE SET account = excluded.account, name = excluded.name, since = excluded.since`,
+		ON CONFLICT (key, source, id) DO UPDATE SET since = excluded.since,
+			account = CASE WHEN excluded.account = tombstones.account THEN excluded.account ELSE '' END,
+			name = CASE WHEN excluded.name = '' THEN tombstones.name ELSE excluded.name END`,
 		hashBytes(t.Key), t.Owner.Source, string(t.Owner.ID), string(t.Account), t.Text, nanos(t.Since))
 	return err
 }

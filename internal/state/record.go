@@ -20,7 +20,9 @@ type Changes struct {
 	// its accounts. Keys of its addresses are added by the ledger. Required with
 	// Principals.
 	KeysOf func(reconcile.Principal) []reconcile.Hash
-	// Tombstones are added; one of the same key and owner is replaced.
+	// Tombstones are added to one of the same key and owner: a name stays one
+	// although the directory lists it as an address, too, and what belonged to two
+	// accounts speaks for any.
 	Tombstones []reconcile.Tombstone
 	// Sources replace what was known of each.
 	Sources []reconcile.SourceState
