@@ -63,6 +63,10 @@ func (r *run) firstOrphans() {
 		if linked[id] || a.Kind != reconcile.KindIndividual {
 			continue
 		}
+		if reconcile.OwnName(a.Name) { // only with --adopt-anew: else the run has stopped
+			r.notice(reconcile.Notice{Code: reconcile.NoticeFoundParked, Account: id, Name: a.Name, Message: "syncagent moved this account aside in an earlier life; whose it was, the audit log tells"})
+			continue
+		}
 		if count++; count <= orphansShown {
 			r.notice(reconcile.Notice{Code: reconcile.NoticeOrphan, Account: id, Name: a.Name, Message: "no entry of any source has this account's name"})
 		}

@@ -106,7 +106,7 @@ func (r *run) checkTraces(ctx context.Context) error {
 	_, err = r.ledger.Run(ctx, last)
 	if errors.Is(err, state.ErrNotFound) {
 		return &TrustError{
-			Err:  fmt.Errorf("the audit log tells of run %s, which the ledger does not know: the ledger was lost, or is an old copy", last),
+			Err:  fmt.Errorf("the audit log tells of run %s, which the ledger does not know: the ledger was lost, or is an old copy (%s)", last, reconcile.BlockLedgerLost),
 			hint: "restore a backup with: syncagent state restore FILE; or make the ledger anew from the audit log with: syncagent state rebuild --dry-run",
 		}
 	}
@@ -130,7 +130,7 @@ func (r *run) checkOwnNames() error {
 	for _, id := range r.index.order {
 		if name := r.index.accounts[id].Name; reconcile.OwnName(name) {
 			return &TrustError{
-				Err:  fmt.Errorf("the ledger is empty, but the server has account %s (%s), which syncagent moved aside: the ledger was lost", id, name),
+				Err:  fmt.Errorf("the ledger is empty, but the server has account %s (%s), which syncagent moved aside: the ledger was lost (%s)", id, name, reconcile.BlockLedgerLost),
 				hint: "restore a backup with: syncagent state restore FILE; or make the ledger anew from the audit log with: syncagent state rebuild --dry-run",
 			}
 		}

@@ -178,4 +178,7 @@ func (d *decider) link(w *wish, acc *Account) {
 	}
 	// Addresses that the account holds and the directory does not list are an
 	// administrator's; they stay.
+	if d.judged[w.ref.Source].firstRun {
+		d.differAtFirst(w, acc)
+	}
 }

@@ -88,11 +88,6 @@ var holdCodes = []Code{
 		"Act soon: rename the old mailbox on the server, or set policy.name_reuse: park so that the agent moves it aside. If both are the same person, use syncagent relink.",
 	},
 	{
-		HoldTempNameTaken, ClassHold, "The name for moving aside is taken",
-		"To move an account aside the agent gives it a name made from its account ID, and another account already has that name. It never overwrites an account.",
-		"Look at that account on the server. If a person made it, rename it; the next run goes on.",
-	},
-	{
 		HoldSwapStranded, ClassHold, "An exchange of names stopped half-way",
 		"Several persons exchanged names, the exchange was cut in the middle, and meanwhile another account took the name that was next. The account stays under its temporary name, with all its mail.",
 		"Look at syncagent explain for the account and free the name it waits for. The next run finishes the exchange.",

@@ -8,11 +8,6 @@ var noticeCodes = []Code{
 		"Read the report. From the next run on the policy is in force.",
 	},
 	{
-		NoticeAdopted, ClassNotice, "Entries and accounts were linked",
-		"Entries of the directory were linked to existing accounts with the same name.",
-		"Nothing.",
-	},
-	{
 		NoticeOrphan, ClassNotice, "An account without an entry",
 		"The mail server has an account that no entry of any source carries as its name. It may be a leaver's from before the agent, or one made by hand.",
 		"List them with syncagent orphans. Those that should go can be handed over with syncagent claim; others are left alone.",
@@ -38,16 +33,6 @@ var noticeCodes = []Code{
 		"See whether a backup of an earlier ledger is at hand (syncagent state restore). Otherwise look into the account.",
 	},
 	{
-		NoticeTwinKept, ClassNotice, "A second mailbox is kept aside",
-		"A mailbox that the server made by itself under a new name was moved aside and is kept.",
-		"Move what is needed into the real mailbox and delete the second one.",
-	},
-	{
-		NoticeAccessOpen, ClassNotice, "Some access may still be open",
-		"Access was cut, but what is open already cannot be closed from outside, for instance a running IMAP session, or app passwords on servers before 0.16.",
-		"If it is urgent, restart the mail server or cut the connection there.",
-	},
-	{
 		NoticeAddressAdmin, ClassNotice, "An address that a person added is kept",
 		"The account has an address that the directory never listed. It is taken for one that an administrator added; it is kept, and carried over in a rename.",
 		"Nothing, or remove the address on the mail server.",
@@ -66,11 +51,6 @@ var noticeCodes = []Code{
 		NoticeReferralIgnored, ClassNotice, "References to other servers were ignored",
 		"The directory referred to other servers, and referrals: ignore says not to mind. People who are only there are not seen.",
 		"Nothing, if that part holds none of your users.",
-	},
-	{
-		NoticeUnconfirmed, ClassNotice, "Absences that do not count yet",
-		"People are absent, but a guard keeps their absence from counting. The time to deletion has not started for them.",
-		"See the guard in this report; one approval lets them count.",
 	},
 	{
 		NoticeServerUpgraded, ClassNotice, "The mail server was upgraded",

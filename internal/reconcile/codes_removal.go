@@ -91,9 +91,4 @@ var accountCodes = []Code{
 		"Immediately before the action the account was read again, and its ID, name, kind or creation time differs from what the decision was based on. So the action was not taken.",
 		"Nothing, if somebody changed the account on purpose: the next run decides anew.",
 	},
-	{
-		HoldOrphanAccount, ClassHold, "The claimed account is used after all",
-		"A person handed this account over as one that belongs to nobody, but some entry of a source carries its name or one of its addresses, or a source could not be asked.",
-		"Check the list that was handed over. If the account does belong to the entry that was found, use syncagent relink.",
-	},
 }

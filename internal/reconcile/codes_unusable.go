@@ -108,9 +108,4 @@ var unusableCodes = []Code{
 		"The source was asked how many entries there are, and the number differs from those that were read.",
 		"For SQL, check that count has the same conditions as query. Otherwise usually the next run agrees.",
 	},
-	{
-		UnusableChangedWhileRead, ClassUnusable, "The source changed while it was read",
-		"Entries moved or changed while the agent was reading, so some may have been passed over.",
-		"Nothing. The next run reads again.",
-	},
 }

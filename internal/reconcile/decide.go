@@ -20,6 +20,7 @@ func Decide(f Facts) Decision {
 	d.emit()
 	d.guard()
 	d.unfinishedApprovals()
+	d.tellDifferences()
 	return d.finish()
 }
 
@@ -38,6 +39,7 @@ type decider struct {
 	buried         []Tombstone
 	holds          []Hold
 	notices        []Notice
+	differences    []difference
 	missing        []Missing
 	noted          []Missing // unconfirmed
 	detected       []Detection
@@ -138,6 +140,7 @@ func (d *decider) wishOf(ref PrincipalRef, p *Principal, c *Changed, changed boo
 		row.Addresses = d.addressHashes(e.Addresses)
 	}
 	w.name = d.chooseName(w)
+	d.leftOut(w)
 	d.checkEntry(w)
 	return w
 }

@@ -16,6 +16,9 @@ func (d *decider) finish() Decision {
 	d.detected = slices.DeleteFunc(d.detected, func(x Detection) bool { return d.judged[x.Source].refused() })
 	d.buryWaits()
 	SortItems(d.blocked)
+	for i, h := range d.holds {
+		d.holds[i] = stranded(h, d.accounts[h.Account])
+	}
 	plan := Plan{
 		Version: PlanVersion, Server: d.Server, Actions: d.actions, Holds: d.holds,
 		Missing: d.missing, Unconfirmed: d.noted, Notices: d.notices,

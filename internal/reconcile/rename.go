@@ -31,6 +31,7 @@ func (d *decider) wishRename(w *wish, acc *Account) {
 			kind: ActRename, acc: acc, ref: w.ref, wish: w, to: w.name,
 			addresses: d.wantedAddresses(w, acc), why: "the username changed in the directory",
 		}
+		d.carriesOver(w, acc, d.moves[acc.ID].addresses)
 	}
 }
 
