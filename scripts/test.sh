@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-STAGES=(install format vet lint unit cli real build cross demo)
+STAGES=(install format vet lint unit model cli real build cross demo)
 cache=$PWD/.cache
 mkdir -p "$cache"
 work=$(mktemp -d)
@@ -112,6 +112,14 @@ stage_unit() {
     go list ./... | grep -v -e '^syncagent/cmd/' -e '^syncagent/test/' | xargs go test -race -timeout 10m
 }
 
+# A million steps of random histories that nobody played before, on all processors. What fails tells how to play it again.
+stage_model() {
+    local seed=${SYNCAGENT_MODEL_SEED:-$(($(date +%s) * 100000))} steps=${SYNCAGENT_MODEL_STEPS:-1000000}
+    echo "SYNCAGENT_MODEL_SEED=$seed SYNCAGENT_MODEL_STEPS=$steps"
+    SYNCAGENT_MODEL_SEED=$seed SYNCAGENT_MODEL_STEPS=$steps GOGC=400 \
+        go test ./internal/reconcile -count 1 -run '^TestMillionSteps$' -v -timeout 25m
+}
+
 stage_cli() {
     local packages
     packages=$(go list ./cmd/... ./test/... 2>/dev/null)
@@ -153,7 +161,7 @@ full_disks() {
 
 # --- the summary ----------------------------------------------------------------------------------------------------
 
-declare -A limit=([install]=600 [lint]=1200 [unit]=900 [cli]=600 [real]=1500 [demo]=120)
+declare -A limit=([install]=600 [lint]=1200 [unit]=900 [model]=1500 [cli]=600 [real]=1500 [demo]=120)
 summary=()
 failed=()
 # Tests that have something to show append it here (internal/testserver Show); "go test" prints nothing of what passes.

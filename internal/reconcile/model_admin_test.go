@@ -127,7 +127,7 @@ func (m *model) relink() {
 		case !OwnName(box.name):
 			p.Link.Name, p.Name = box.name, box.name
 		}
-		if p.Waiting.IsZero() && p.State == StateActive { // else the mark of the name that it waits for
+		if p.Waiting.IsZero() && p.LastSeen.IsZero() && p.State == StateActive { // else the mark of the name that it waits for
 			p.Entry = Hash{}
 		}
 		m.ledger[ref] = p

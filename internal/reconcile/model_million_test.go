@@ -79,7 +79,8 @@ func playMany(t *testing.T, steps int, seed uint64) (map[string]int, int) {
 			total[what] += n
 		}
 		if failure != "" && failed == "" {
-			failed = fmt.Sprintf("%s=%d fails: %s", envSeed, mine, failure)
+			failed = fmt.Sprintf("a history fails; play it again with\n%s=%d %s=1 GOMAXPROCS=1 go test ./internal/reconcile -run '^TestMillionSteps$' -v\n%s",
+				envSeed, mine, envSteps, failure)
 		}
 		return true
 	}
