@@ -126,7 +126,9 @@ func exitCodesReference() string {
 	b.WriteString("\nIf several apply at once, the first of 8, 7, 6, 4, 5, 3, 2 is given.\n\n" +
 		"5 is for what nobody can approve (a directory that was not read to its end, that is empty, or below `min_entries`), " +
 		"4 for what somebody can (drop, canaries, limits, changed configuration). An unusable source stops its own people, and whatever " +
-		"might take a name or address that it could own; other sources go on.\n\n" +
+		"might take a name or address that it could own; other sources go on. " +
+		"An answer that is older than one before (`older-snapshot`) ends with 5, too, as a replica that lags is its usual cause; a directory " +
+		"that was set back on purpose can be approved all the same.\n\n" +
 		"With `--json` an error is one line on standard error: " +
 		"`{\"error\":{\"code\":64,\"message\":\"…\",\"hint\":\"…\"}}`, with `problems` where the configuration is wrong.\n")
 	return b.String()

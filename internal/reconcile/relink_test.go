@@ -167,6 +167,14 @@ func TestRelinkMany(t *testing.T) {
 			"relink ANN ann blocked", "relink BOB bob blocked", "relink CAT cat blocked", "relink DAN dan blocked", "relink EVE eve blocked",
 			"block limit-relink rename", "block limit-relink rename",
 		}},
+		{"with those of the week", func(s *scene) {
+			s.has("ann")
+			s.reborn("ann", "ann2", "ann")
+			s.staff().Policy.Limits = nil
+			for range 15 { // five times the three that are always allowed
+				s.f.Recent = append(s.f.Recent, PastAction{Kind: ActRelink, Source: "staff", Domain: "example.org", At: noon.Add(-48 * time.Hour)})
+			}
+		}, byName, []string{"relink ANN ann blocked", "block limit-relink-week rename", "block limit-relink-week rename"}},
 	})
 }
 

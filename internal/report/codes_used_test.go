@@ -23,14 +23,19 @@ func TestEveryCodeIsGivenSomewhere(t *testing.T) {
 		names[m[2]] = m[1]
 	}
 	var source strings.Builder
-	for _, root := range []string{"../../internal", "../../cmd"} {
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	repository, err := os.OpenRoot("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = repository.Close() }()
+	for _, root := range []string{"internal", "cmd"} {
+		err := fs.WalkDir(repository.FS(), root, func(path string, d fs.DirEntry, err error) error {
 			base := filepath.Base(path)
 			if err != nil || d.IsDir() || !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go") ||
 				strings.HasPrefix(base, "codes") || strings.HasPrefix(base, "explain_codes") {
 				return err
 			}
-			text, err := os.ReadFile(path)
+			text, err := fs.ReadFile(repository.FS(), path)
 			source.Write(text)
 			return err
 		})

@@ -99,6 +99,9 @@ func TestMissingColumnIsNamed(t *testing.T) {
 		if err == nil || e.Complete || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: complete %v, %v, want %q", query, e.Complete, err, want)
 		}
+		if missing := strings.Contains(want, "does not return"); missing && (len(e.Reasons) != 1 || e.Reasons[0].Code != reconcile.UnusableColumnMissing) {
+			t.Errorf("%s: reasons %+v", query, e.Reasons)
+		}
 	}
 }
 
