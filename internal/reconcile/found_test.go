@@ -106,6 +106,22 @@ func TestDisabledIsNotForgotten(t *testing.T) {
 	}
 }
 
+// TestAnotherClaimDoesNotHideWhoUsedAnAccount: one entry may list as an address
+// what another one has as its name.
+func TestAnotherClaimDoesNotHideWhoUsedAnAccount(t *testing.T) {
+	s := newScene()
+	s.has("bob", "eva")
+	s.missed("bob", 1, 0)
+	s.source("other").Evidence.Complete = false
+	s.hasIn("other", "kim")
+	s.lists("kim", "eva")
+	s.learn("kim")
+	s.joins("eva", "eva")
+	if row := rowOf(t, s.decide(), "bob"); !row.Mixed {
+		t.Errorf("the account whose address is eva's name may hold her mail: %+v", row)
+	}
+}
+
 // TestAnAccountThatIsNotProvenStaysSo: what once spoke against an account may
 // be forgotten, but then its age does not speak for it either.
 func TestAnAccountThatIsNotProvenStaysSo(t *testing.T) {

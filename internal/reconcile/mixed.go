@@ -24,8 +24,9 @@ func (d *decider) markMixed() {
 			continue
 		}
 		opened := func(name string) bool {
-			c, ok := d.claimant(d.hash(name), p.Ref())
-			return ok && c.name && d.usable(c.ref.Source)
+			return slices.ContainsFunc(d.claims[d.hash(name)], func(c claim) bool {
+				return c.name && !c.ref.samePersonAs(p.Ref()) && d.usable(c.ref.Source)
+			})
 		}
 		if slices.ContainsFunc(append([]string{acc.Name}, acc.Addresses...), opened) {
 			p.Mixed = true
