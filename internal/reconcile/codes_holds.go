@@ -125,7 +125,7 @@ var holdCodes = []Code{
 	{
 		HoldTwinMergeRefused, ClassHold, "The server refused a part of the second mailbox",
 		"The mail server made a second mailbox under the new name, and with policy.twin: merge its mail was to be copied into the real one. The server refused a message or a folder, for instance because the quota of the real mailbox is used up, or mail kept coming in. The second mailbox stays aside with everything that it holds; what was copied already is not copied twice.",
-		"See the reason in the message: raise the quota, or move the rest by hand. The agent tries again once a day, and as soon as either mailbox is not as it was.",
+		"See the reason in the message: raise the quota, or move the rest by hand. The agent tries again once a day, and within the hour once the second mailbox or policy.twin changed.",
 	},
 	{
 		HoldTwinMergeUnsupported, ClassHold, "The second mailbox cannot be merged",

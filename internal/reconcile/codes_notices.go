@@ -13,9 +13,9 @@ var noticeCodes = []Code{
 		"List them with syncagent orphans. Those that should go can be handed over with syncagent claim; others are left alone.",
 	},
 	{
-		NoticeDrift, ClassNotice, "An account differs from what was known",
-		"An account was changed on the server by somebody else since the agent saw it last. The agent notes the new state and does not change it back.",
-		"Nothing, if the change was on purpose.",
+		NoticeDrift, ClassNotice, "An account lacks an address that the directory lists",
+		"At the first run an account does not have an address that the directory lists for its person. A first run changes nothing, and the agent never adds an address by itself; only together with a rename it writes what the directory lists.",
+		"If the person should be reached under that address, add it to the account on the mail server.",
 	},
 	{
 		NoticeAlreadyRenamed, ClassNotice, "The account was renamed already",

@@ -50,7 +50,7 @@ var unusableCodes = []Code{
 	},
 	{
 		UnusableConnectionLost, ClassUnusable, "The connection broke off",
-		"The connection ended before the reading did.",
+		"The connection to the directory or database ended before everybody was read. Whoever was not read yet would look gone, so the reading is not believed.",
 		"Usually the next run succeeds. If not, look at the log of the directory and at firewalls that cut long connections.",
 	},
 	{
