@@ -101,7 +101,7 @@ func TestStrandedSwap(t *testing.T) {
 	}
 	runTable(t, []row{
 		{"nobody has the name: it is finished forward", cut(func(*scene) {}), []string{"rename ANN syncagent-tmp-ANN>bob"}},
-		{"another living person has the name", cut(func(s *scene) { s.has("bob") }), []string{"hold swap-stranded ann"}},
+		{"another living person has the name", cut(func(s *scene) { s.has("bob") }), []string{"hold name-conflict ann", "hold swap-stranded ann"}},
 		{"a protected account has the name", cut(func(s *scene) {
 			s.has("bob")
 			s.overdue("bob")
@@ -110,6 +110,6 @@ func TestStrandedSwap(t *testing.T) {
 		{"an administrator's account has the name", cut(func(s *scene) {
 			s.box("bob", "bob", noon.Add(-time.Minute))
 			s.boxes["bob"].Kind = KindAdmin
-		}), []string{"hold swap-stranded ann"}},
+		}), []string{"hold name-taken ann", "hold swap-stranded ann"}},
 	})
 }

@@ -16,8 +16,10 @@ func (d *decider) finish() Decision {
 	d.detected = slices.DeleteFunc(d.detected, func(x Detection) bool { return d.judged[x.Source].refused() })
 	d.buryWaits()
 	SortItems(d.blocked)
-	for i, h := range d.holds {
-		d.holds[i] = stranded(h, d.accounts[h.Account])
+	for _, h := range d.holds {
+		if own, ok := stranded(h, d.accounts[h.Account]); ok {
+			d.holds = append(d.holds, own)
+		}
 	}
 	plan := Plan{
 		Version: PlanVersion, Server: d.Server, Actions: d.actions, Holds: d.holds,
