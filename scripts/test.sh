@@ -114,7 +114,10 @@ stage_unit() {
 
 # A million steps of random histories that nobody played before, on all processors. What fails tells how to play it again.
 stage_model() {
-    local seed=${SYNCAGENT_MODEL_SEED:-$(($(date +%s) * 100000))} steps=${SYNCAGENT_MODEL_STEPS:-1000000}
+    # Each commit plays other histories, and the same ones whenever it is tested again.
+    local made
+    made=$(git log -1 --format=%ct 2>/dev/null || date +%s)
+    local seed=${SYNCAGENT_MODEL_SEED:-$((made * 100000))} steps=${SYNCAGENT_MODEL_STEPS:-1000000}
     echo "SYNCAGENT_MODEL_SEED=$seed SYNCAGENT_MODEL_STEPS=$steps"
     SYNCAGENT_MODEL_SEED=$seed SYNCAGENT_MODEL_STEPS=$steps GOGC=400 \
         go test ./internal/reconcile -count 1 -run '^TestMillionSteps$' -v -timeout 25m
