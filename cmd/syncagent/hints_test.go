@@ -63,7 +63,7 @@ func TestHintsCanBeFollowed(t *testing.T) {
 var plainWords = map[string]bool{"uses": true, "as": true}
 
 func collectFlags(c *cobra.Command, into map[string]bool) {
-	for _, line := range strings.Split(c.Flags().FlagUsages()+c.PersistentFlags().FlagUsages(), "\n") {
+	for line := range strings.SplitSeq(c.Flags().FlagUsages()+c.PersistentFlags().FlagUsages(), "\n") {
 		for _, m := range saidFlag.FindAllStringSubmatch(line, 1) {
 			into[m[1]] = true
 		}

@@ -107,7 +107,7 @@ func sqlKeys() []Key {
 			"@p1 for sqlserver. Without it nobody of this source is ever deleted, because it cannot be checked again."},
 		{p + ".addresses", "SQL", "", "Gives (ID, address), one row for each address, instead of map.addresses."},
 		{p + ".count", "SQL", "", "Gives the number of people, to check that the query was read to its end; without it the query itself is counted."},
-		{p + ".change_probe", "SQL", "", "Gives one value that grows with each change, to notice a database that went back in time."},
+		{p + ".change_probe", "SQL", "", "Gives one value that grows with each change, to notice a database that went back in time. Values of another statement are not compared with the former ones."},
 		{p + ".timeout", "duration", "5m", "How long the whole read may take."},
 		{p + ".leavers", "mapping", "", "What marks people who left; they count as missing. The query and the lookup have to give the column; " +
 			"neither may leave these people out."},
