@@ -1,0 +1,2 @@
+// Package docs follows the links between the pages that people read.
+package docs
