@@ -125,7 +125,7 @@ func (m *model) relink() {
 		case box == nil || !m.timeless && !box.made.Equal(p.Link.Created):
 			p.Link, p.Access, p.Before, p.NameLackedAt = Link{}, AccessOpen, nil, m.now
 		case !OwnName(box.name):
-			p.Link.Name, p.Name = box.name, box.name
+			p.Link.Name = box.name // what the entry is called stays known
 		}
 		if p.Waiting.IsZero() && p.LastSeen.IsZero() && p.State == StateActive { // else the mark of the name that it waits for
 			p.Entry = Hash{}
