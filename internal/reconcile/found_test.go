@@ -69,6 +69,12 @@ func TestFound(t *testing.T) {
 			s.has("bob", "info")
 			s.staff().Policy.AddressesMapped = false
 		}, []string{"resume ANN syncagent-parked-ann>ann"}},
+		{"an account that was linked under another name than its owner's is not renamed against the policy", func(s *scene) {
+			s.has("ann")
+			s.boxes["ann"].Name, s.people["ann"].Link.Name = at("old"), at("old")
+			s.people["ann"].Entry = Hash{}
+			s.staff().Policy.Rename = false
+		}, []string{"hold rename-reported ann"}},
 		{"while a drop waits for approval, a newcomer does not get a leaver's mail", func(s *scene) {
 			s.crowd(10)
 			s.staff().Policy.MaxDrop = 0.1

@@ -48,6 +48,8 @@ func (d *decider) unproven(w *wish) (code, why string) {
 		return HoldRenameUnproven, "IDs of this source may be handed out again, and nothing proves that this is the same person"
 	case renamed && !s.Policy.Rename:
 		return HoldRenameReported, fmt.Sprintf("renamed from %s in the directory; policy.rename is report", w.old.Name)
+	case !s.Policy.Rename && !OwnName(w.old.Link.Name) && !d.sameName(w.name, w.old.Link.Name):
+		return HoldRenameReported, fmt.Sprintf("called %s in the directory, but the account has another name; policy.rename is report", w.name)
 	case d.Can.NeverRename:
 		return HoldRenameUnsupported, "this version of the mail server cannot rename accounts safely"
 	case !d.Can.Rename:
