@@ -80,6 +80,8 @@ type Action struct {
 	// Approved tells that a person approved or announced this very action: it does
 	// not count against the limits, neither now nor later.
 	Approved bool `json:"approved,omitempty"`
+	// Approval is the approval of an absence that covers this delete.
+	Approval int64 `json:"approval,omitempty"`
 	// Before is the account as it must be found immediately before the action.
 	Before *Account `json:"-"`
 }

@@ -93,6 +93,8 @@ func TestApprovalOfAbsences(t *testing.T) {
 	}
 	d := blown().decide()
 	want := []ApprovedItem{
+		{Kind: "delete-later", Source: "staff", StableID: "p00", Account: "P00", From: at("p00"), To: "48h0m0s"},
+		{Kind: "delete-later", Source: "staff", StableID: "p01", Account: "P01", From: at("p01"), To: "48h0m0s"},
 		{Kind: "miss", Source: "staff", StableID: "p00", Account: "P00", From: at("p00")},
 		{Kind: "miss", Source: "staff", StableID: "p01", Account: "P01", From: at("p01")},
 	}

@@ -166,7 +166,10 @@ func (d *decider) deleteOne(r *removal) {
 		after = []int{d.add(a, Effect{})}
 	}
 	row, _ := d.working(r.row.Ref())
-	a.Kind, a.After = ActDelete, after
+	a.Kind, a.After, a.Approved = ActDelete, after, d.deleteCovered(r.row, d.sources[r.row.Source])
+	if a.Approved {
+		a.Approval = r.row.Miss.Cover.Approval
+	}
 	a.Reason = "the person has left the directory, and the grace is over"
 	d.add(a, Effect{Principals: []Principal{goneRow(row)}, Tombstones: d.gravesOf(&row)})
 }

@@ -34,9 +34,12 @@ type Facts struct {
 	// was not asked for.
 	OnServers map[PrincipalRef][]ServerView
 	// KeptTwins are twins that earlier runs left aside.
-	KeptTwins   []KeptTwin
-	Recent      []PastAction
-	Approvals   []Approval
+	KeptTwins []KeptTwin
+	Recent    []PastAction
+	Approvals []Approval
+	// Given are the IDs of all approvals that were not taken back, also of those
+	// that have expired: covers of later deletes refer to them.
+	Given       map[int64]bool
 	Protections []Protection
 	// ServerChanged says why the server is not the one that the ledger knows
 	// (reinstalled, older backup, other host); it blocks every write.

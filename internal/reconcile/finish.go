@@ -169,7 +169,7 @@ func (d *decider) planHash(p Plan) string {
 		})
 	}
 	for _, m := range p.Unconfirmed {
-		in.Unconfirmed = append(in.Unconfirmed, m.Source+"/"+string(m.StableID))
+		in.Unconfirmed = append(in.Unconfirmed, m.Source+"/"+string(m.StableID)+"/"+m.DeleteAfter)
 	}
 	for _, item := range d.blocked {
 		if item.Kind == itemMixed || item.Kind == itemOlder {

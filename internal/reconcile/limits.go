@@ -86,7 +86,7 @@ func (d *decider) planned(s *SourceFacts, stage Stage) map[limitKey]int {
 		if a.Source != s.Source || a.Stage != stage || kind == "" {
 			continue
 		}
-		if have[ItemOf(a)] {
+		if a.Approved || have[ItemOf(a)] {
 			d.actions[i].Approved = true
 			d.approved(stage)
 			continue

@@ -40,6 +40,7 @@ const (
 	itemMiss  = "miss"
 	itemMixed = "mixed"
 	itemOlder = "older"
+	itemLater = "delete-later"
 )
 
 // ApprovedItem is one member of the set that an approval covers.
@@ -47,7 +48,9 @@ type ApprovedItem struct {
 	// Kind is an action kind, "miss" for an absence that a guard did not let
 	// count, "mixed" for the delete of an account that may hold mail of two
 	// people, or "older" for a source that was set back: StableID is then the key
-	// of the position, From the position before and To the present one.
+	// of the position, From the position before and To the present one. "delete-later"
+	// is the delete of the account of somebody whose absence is approved, once the
+	// grace is over: To is how much of it is left.
 	Kind     string    `json:"kind"`
 	Source   string    `json:"source"`
 	StableID StableID  `json:"stable_id"`

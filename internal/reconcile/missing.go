@@ -20,16 +20,21 @@ func (d *decider) decideMissing(p *Principal) {
 	shown := missingOf(p, s)
 	row := *p
 	held, why := d.heldMissing(&row)
+	shown.DeleteApproved = d.coverHolds(p, s)
 	waited := !row.Waiting.IsZero() // then the mark of the name that it wanted stays: an account may have been made under it
 	fresh := row.LastSeen.IsZero() || waited
 	if fresh {
 		row.LastSeen, row.Waiting = s.State.LastComplete, timeZero
 	}
 	if j.doubted() {
+		ended := d.keepCover(&row, s, j)
+		if j.unconfirmed && held == "" {
+			d.offerLater(p, s, &shown)
+		}
 		if p.Bound() || !p.ID.IsForm() {
 			d.noted = append(d.noted, shown)
 		}
-		if fresh || !row.Miss.Unconfirmed {
+		if fresh || ended || !row.Miss.Unconfirmed {
 			row.Miss.Unconfirmed = true
 			if !waited {
 				row.Entry = Hash{} // decided again when it is back
@@ -41,7 +46,7 @@ func (d *decider) decideMissing(p *Principal) {
 	if p.Bound() || !p.ID.IsForm() {
 		d.missing = append(d.missing, shown)
 	}
-	if fresh {
+	if covered := d.keepCover(&row, s, j); fresh || covered {
 		if !waited {
 			row.Entry = Hash{}
 		}
@@ -65,7 +70,7 @@ func (d *decider) decideMissing(p *Principal) {
 // counted adds one counted read that lacked the ID.
 func counted(m Miss, now time.Time) Miss {
 	if m.Reads == 0 {
-		return Miss{Since: now, Reads: 1, Last: now}
+		return Miss{Since: now, Reads: 1, Last: now, Cover: m.Cover}
 	}
 	m.Elapsed += min(longestStep, max(0, now.Sub(m.Last)))
 	m.Reads++
@@ -159,5 +164,6 @@ func (d *decider) end(row *Principal) {
 
 func goneRow(p Principal) Principal {
 	p.State, p.Before, p.Dropped, p.Access = StateGone, nil, nil, AccessOpen
+	p.Miss.Cover = Cover{}
 	return p
 }

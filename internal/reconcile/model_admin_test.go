@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"maps"
 	"slices"
+	"time"
 
 	. "syncagent/internal/reconcile"
 )
@@ -134,8 +135,13 @@ func (m *model) relink() {
 	}
 }
 
-// approve is a person who approves what the last run blocked, or a part of it.
+// approve is a person who approves what the last run blocked, or a part of it, or
+// takes an approval back.
 func (m *model) approve() {
+	if m.below(6) == 0 {
+		m.revoke()
+		return
+	}
 	items := slices.Clone(m.last.Blocked)
 	if len(items) == 0 {
 		return
@@ -144,5 +150,50 @@ func (m *model) approve() {
 		items = items[:1+m.below(len(items))]
 	}
 	m.note("a person approves %+v", items)
-	m.approvals = append(m.approvals, Approval{Items: items, By: []string{"eve"}, Created: m.now, Expires: m.now.Add(graceOfApproval)})
+	m.give(items)
+}
+
+// give records an approval, as the ledger does.
+func (m *model) give(items []ApprovedItem) {
+	m.nextApproval++
+	m.given[m.nextApproval] = true
+	m.approvals = append(m.approvals, Approval{ID: m.nextApproval, Items: items, By: []string{"eve"}, Created: m.now, Expires: m.now.Add(graceOfApproval)})
+}
+
+// revoke takes an approval back, with all that it still covers.
+func (m *model) revoke() {
+	if len(m.approvals) == 0 {
+		return
+	}
+	at := m.below(len(m.approvals))
+	m.note("approval %d is taken back", m.approvals[at].ID)
+	delete(m.given, m.approvals[at].ID)
+	m.approvals = slices.Delete(m.approvals, at, at+1)
+}
+
+// checkCovered checks a delete that the approval of an absence covers: the
+// approval named this person's account, was not taken back, and complete reads
+// have lacked the person ever since, and for as long as was told.
+func (m *model) checkCovered(a Action, ref PrincipalRef) {
+	if a.Approval == 0 {
+		return
+	}
+	m.tally["delete covered by the approval of an absence"]++
+	at := slices.IndexFunc(m.approvals, func(x Approval) bool { return x.ID == a.Approval })
+	if at < 0 {
+		m.report("delete of %s is covered by approval %d, which was taken back", a.Account, a.Approval)
+		return
+	}
+	x, gone := m.approvals[at], m.absent[ref]
+	if gone == nil || gone.since.After(x.Created) {
+		m.report("delete of %s is covered by approval %d, but the person was back since: %+v", a.Account, a.Approval, gone)
+	}
+	named := slices.ContainsFunc(x.Items, func(i ApprovedItem) bool {
+		left, err := time.ParseDuration(i.To)
+		return i.Kind == "delete-later" && i.Source == a.Source && i.StableID == a.StableID && i.Account == a.Account &&
+			err == nil && !m.now.Before(x.Created.Add(left))
+	})
+	if !named || m.now.Sub(x.Created) > CoverLasts+m.policy.GraceTime+graceOfApproval {
+		m.report("delete of %s is not covered by approval %d of %s: %+v", a.Account, a.Approval, x.Created, x.Items)
+	}
 }

@@ -73,6 +73,7 @@ func (m *model) checkAction(group []Action, r reading) {
 		}
 		if a.Kind == ActDelete || a.Kind == ActSuspend && leaves {
 			m.checkGrace(a, ref)
+			m.checkCovered(a, ref)
 		}
 	}
 }

@@ -122,7 +122,7 @@ func (m *model) facts(diffs []Diff, all bool) Facts {
 	f := Facts{
 		Now: m.now, Rules: m.rules, Server: ServerPlan{Generation: "jmap-0.16", Fingerprint: "x"},
 		Can: m.can, ServerChanged: m.serverChanged(),
-		Recent: m.recent, Approvals: m.approvals, Rechecks: map[PrincipalRef]Recheck{},
+		Recent: m.recent, Approvals: m.approvals, Given: m.given, Rechecks: map[PrincipalRef]Recheck{},
 	}
 	for _, diff := range diffs {
 		living := map[string]int{}

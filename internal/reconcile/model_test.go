@@ -16,29 +16,31 @@ import (
 // do to each other.
 type model struct {
 	dice
-	now       time.Time
-	people    map[StableID]*person
-	left      map[StableID]*person
-	humans    map[StableID]int // who was behind an ID
-	accounts  map[AccountID]*mailbox
-	boxes     []*mailbox // in the order in which they were made
-	nextID    int
-	nextHuman int
-	nextAcc   int
-	ledger    map[PrincipalRef]Principal
-	nextRow   int64
-	graves    []Tombstone
-	states    map[string]SourceState
-	journal   []Action
-	recent    []PastAction
-	approvals []Approval
-	policy    Policy
-	can       Can
-	rules     NameRules
-	lastAcc   map[AccountID]time.Time // first listed
-	lacked    map[AccountID]time.Time // by the last listing before that
-	listed    time.Time
-	filter    int // changes with what the sources mean
+	now          time.Time
+	people       map[StableID]*person
+	left         map[StableID]*person
+	humans       map[StableID]int // who was behind an ID
+	accounts     map[AccountID]*mailbox
+	boxes        []*mailbox // in the order in which they were made
+	nextID       int
+	nextHuman    int
+	nextAcc      int
+	ledger       map[PrincipalRef]Principal
+	nextRow      int64
+	graves       []Tombstone
+	states       map[string]SourceState
+	journal      []Action
+	recent       []PastAction
+	approvals    []Approval
+	given        map[int64]bool // approvals that were not taken back
+	nextApproval int64
+	policy       Policy
+	can          Can
+	rules        NameRules
+	lastAcc      map[AccountID]time.Time // first listed
+	lacked       map[AccountID]time.Time // by the last listing before that
+	listed       time.Time
+	filter       int // changes with what the sources mean
 
 	reusable  bool // the stable IDs of pupils may be handed out again
 	ordered   bool // snapshots tell their age
@@ -98,7 +100,7 @@ func newModel(d dice, report func(string, ...any)) *model {
 		people: map[StableID]*person{}, left: map[StableID]*person{}, humans: map[StableID]int{},
 		accounts: map[AccountID]*mailbox{}, ledger: map[PrincipalRef]Principal{}, lastAcc: map[AccountID]time.Time{},
 		states: map[string]SourceState{}, old: map[string][]*edition{}, absent: map[PrincipalRef]*absence{},
-		tally: map[string]int{}, touched: map[AccountID]bool{}, lacked: map[AccountID]time.Time{}, position: 1,
+		given: map[int64]bool{}, tally: map[string]int{}, touched: map[AccountID]bool{}, lacked: map[AccountID]time.Time{}, position: 1,
 		can: Can{Rename: true, Delete: true, Purge: true, Suspend: true, Export: true, Look: true},
 		rules: NameRules{WholeAddress: true, Domains: map[string]string{
 			"example.org": "example.org", "example.net": "example.net",

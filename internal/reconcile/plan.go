@@ -91,6 +91,11 @@ type Missing struct {
 	Misses     int        `json:"misses"`
 	SuspendDue *time.Time `json:"suspend_due,omitempty"`
 	DeleteDue  *time.Time `json:"delete_due,omitempty"`
+	// DeleteAfter is set for an absence that does not count yet: an approval of it
+	// also covers the delete after so much time, unless it is for absences only.
+	DeleteAfter string `json:"delete_after,omitempty"`
+	// DeleteApproved tells that an approval of the absence covers the delete.
+	DeleteApproved bool `json:"delete_approved,omitempty"`
 }
 
 // Notice is a remark in a plan.

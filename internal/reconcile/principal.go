@@ -74,6 +74,8 @@ type Miss struct {
 	// Unconfirmed is true while a guard (drop, floor, canary, fuse) stands in the
 	// way: the absence is noted, but grace has not started.
 	Unconfirmed bool
+	// Cover is the approval of the delete that came with that of the absence.
+	Cover Cover
 }
 
 // AddressDrop is an address that the directory listed before and no longer does.

@@ -47,7 +47,7 @@ func (d *decider) recordBound(w *wish) {
 // the last complete read in which the old name was seen.
 func (d *decider) recordWaiting(w *wish) {
 	row := *w.old
-	back := row.State == StateMissing || row.Miss.Unconfirmed
+	back := row.State == StateMissing || row.Miss.Unconfirmed || !row.Miss.Cover.IsZero()
 	if back {
 		row.State, row.Miss, row.LastSeen, row.Waiting, row.Entry = StateActive, Miss{}, timeZero, timeZero, Hash{}
 	}
