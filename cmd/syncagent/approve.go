@@ -25,6 +25,7 @@ type approveOptions struct {
 	renameDomain string
 	most         int
 	list         bool
+	absencesOnly bool
 	revoke       int64
 	format       string
 }
@@ -45,6 +46,14 @@ runs may do those of these very actions that are still planned unchanged; all
 else counts against the ordinary guards. What cannot be approved (a directory that
 was not read to its end, or is empty) is never let pass.
 
+Where many people vanished at once, or base, filter or mapping changed, the absences
+are approved, and with them the deletes of exactly these mailboxes once the grace is
+over; the day is shown. They leave the limits alone then, for two weeks, as far as the
+people stayed away, and neither the source nor the mail server became another one;
+whatever else speaks against a delete still does. --absences-only approves the
+absences alone: more deletes than the limits allow are asked for once more when they
+are due. --revoke takes both back.
+
 --rename-domain announces a change of domain, so that many renames at once are
 expected. --list shows approvals, --revoke takes one back.
 
@@ -52,6 +61,7 @@ With policy.approvals: 2 (or more) nothing passes before as many different perso
 have approved the same hash; one person counts once, however the name is written.
 The first part that expires ends it.`,
 		Example: `  syncagent approve 3f9a01 --by "Ada Lovelace" --reason "school year ended"
+  syncagent approve 3f9a01 --by Ada --absences-only
   syncagent approve --plan tonight.json --by Ada
   syncagent approve --rename-domain old.example=new.example --max 800 --by Ada
   syncagent approve --list
@@ -75,7 +85,8 @@ The first part that expires ends it.`,
 	flags.StringVar(&opts.reason, "reason", "", "`TEXT` to record why")
 	flags.StringVar(&opts.renameDomain, "rename-domain", "", "announce renames from one domain to another, as `OLD=NEW`")
 	flags.IntVar(&opts.most, "max", 0, "the most renames that --rename-domain lets pass, a `NUMBER`")
-	flags.BoolVar(&opts.list, "list", false, "list the approvals that hold now")
+	flags.BoolVar(&opts.list, "list", false, "list the approvals that hold now, and the deletes that they still cover")
+	flags.BoolVar(&opts.absencesOnly, "absences-only", false, "let absences count, but do not approve the deletes after the grace")
 	flags.Int64Var(&opts.revoke, "revoke", 0, "take back the approval of this `ID`")
 	return cmd
 }
@@ -96,6 +107,8 @@ func (o *approveOptions) understand(args []string) error {
 		return usageError("see 'syncagent approve --help'", "approve needs one of HASH, --plan, --rename-domain, --list and --revoke")
 	case !o.list && strings.TrimSpace(o.by) == "":
 		return usageError(`add --by "YOUR NAME"`, "an approval needs the name of the person who approves")
+	case o.absencesOnly && o.hash == "" && o.plan == "":
+		return usageError("syncagent approve HASH --absences-only --by NAME", "--absences-only goes with HASH or --plan")
 	case (o.renameDomain != "") != (o.most != 0) || o.most < 0:
 		return usageError("syncagent approve --rename-domain OLD=NEW --max N --by NAME", "--rename-domain and --max (a positive number) belong together")
 	}
@@ -124,12 +137,16 @@ func runApprove(ctx context.Context, opts approveOptions, s streams) error {
 			return err
 		}
 	}
+	deletes, from := agent.LaterDeletes(approval.Items, approval.Created)
 	fields := map[string]any{
 		"by": opts.by, "reason": opts.reason, "expires": approval.Expires.Format(time.RFC3339),
 		"plan": approval.Plan, "items": approvedItems(approval.Items),
 	}
 	if approval.RenameFrom != "" {
 		fields["from"], fields["to"], fields["max"] = approval.RenameFrom, approval.RenameTo, approval.Max
+	}
+	if deletes > 0 {
+		fields["later_deletes"], fields["later_deletes_from"] = deletes, from.Format(time.RFC3339)
 	}
 	note := agent.Note{Command: "syncagent approve", Event: "approve", Fields: fields}
 	err = opts.outside(ctx, cfg, note, func(ledger *state.Ledger) error {
@@ -172,6 +189,9 @@ func (o approveOptions) approval(ctx context.Context, ledger *state.Ledger) (rec
 		if a.Plan, a.Items, err = keptPlan(ctx, ledger, o.hash, now); err != nil {
 			return a, err
 		}
+	}
+	if o.absencesOnly {
+		a.Items = agent.AbsencesOnly(a.Items)
 	}
 	if len(a.Items) == 0 {
 		return a, fail(exitFailed, fmt.Errorf("plan %s has nothing that an approval could let pass", a.Plan), "")

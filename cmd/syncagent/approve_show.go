@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,12 +27,20 @@ type approvalJSON struct {
 	From    string                   `json:"rename_from,omitempty"`
 	To      string                   `json:"rename_to,omitempty"`
 	Max     int                      `json:"max,omitempty"`
+	// Deletes are the mailboxes whose delete after the grace is approved, too; none
+	// before DeletesFrom.
+	Deletes      int        `json:"later_deletes,omitempty"`
+	DeletesFrom  *time.Time `json:"later_deletes_from,omitempty"`
+	DeletesUntil *time.Time `json:"later_deletes_until,omitempty"`
 }
 
 func approvalForMachines(a reconcile.Approval, cfg *config.Config) approvalJSON {
 	out := approvalJSON{
 		ID: a.ID, Plan: a.Plan, By: a.By, Reason: a.Reason, Created: a.Created.UTC().Truncate(time.Second),
 		Expires: a.Expires.UTC().Truncate(time.Second), Needed: neededFor(a, cfg), Items: a.Items, From: a.RenameFrom, To: a.RenameTo, Max: a.Max,
+	}
+	if n, from := agent.LaterDeletes(a.Items, out.Created); n > 0 {
+		out.Deletes, out.DeletesFrom = n, &from
 	}
 	if out.Items == nil {
 		out.Items = []reconcile.ApprovedItem{}
@@ -66,8 +75,20 @@ func showApproval(a reconcile.Approval, s streams) error {
 	for _, it := range a.Items {
 		fmt.Fprintf(&b, "  %s\n", itemText(it))
 	}
+	if n, from := agent.LaterDeletes(a.Items, a.Created); n > 0 {
+		fmt.Fprintf(&b, "This also approves deleting %s after the grace, on or after %s,\n"+
+			"for those who stay away until then. --absences-only leaves that out; --revoke takes it back.\n",
+			these(n), moment(from))
+	}
 	_, err := fmt.Fprint(s.out, b.String())
 	return err
+}
+
+func these(n int) string {
+	if n == 1 {
+		return "this 1 mailbox"
+	}
+	return fmt.Sprintf("these %d mailboxes", n)
 }
 
 // approved tells what was recorded, and whether more persons are needed.
@@ -89,12 +110,28 @@ func approved(ctx context.Context, a reconcile.Approval, cfg *config.Config, opt
 		return writeJSON(s.out, approvalForMachines(a, cfg))
 	}
 	text := fmt.Sprintf("approved by %s until %s (approval %d); the next run may do it\n", printable(strings.Join(a.By, ", ")), moment(a.Expires), a.ID)
-	if persons < needed {
-		text = fmt.Sprintf("approved by %s until %s (approval %d): %d of %d persons; nothing passes yet\n",
-			printable(strings.Join(a.By, ", ")), moment(a.Expires), a.ID, persons, needed)
+	if fewest := fewestFor(a, cfg); persons < needed {
+		passes := "nothing passes yet"
+		if persons >= fewest {
+			passes = "the sources that ask for no more pass, the others do not yet"
+		}
+		text = fmt.Sprintf("approved by %s until %s (approval %d): %d of %d persons; %s\n",
+			printable(strings.Join(a.By, ", ")), moment(a.Expires), a.ID, persons, needed, passes)
 	}
 	_, err = fmt.Fprint(s.out, text)
 	return err
+}
+
+// fewestFor is the least that any source concerned asks for; an announced change
+// of domain passes for all of them or for none.
+func fewestFor(a reconcile.Approval, cfg *config.Config) int {
+	fewest := neededFor(a, cfg)
+	for _, src := range cfg.Sources {
+		if slices.ContainsFunc(a.Items, func(it reconcile.ApprovedItem) bool { return it.Source == src.Name }) {
+			fewest = min(fewest, src.Policy.Approvals)
+		}
+	}
+	return fewest
 }
 
 // neededFor is how many persons the sources concerned ask for.
@@ -112,41 +149,6 @@ func neededFor(a reconcile.Approval, cfg *config.Config) int {
 		}
 	}
 	return needed
-}
-
-func listApprovals(ctx context.Context, opts approveOptions, s streams) error {
-	return opts.withLedger(ctx, func(cfg *config.Config, ledger *state.Ledger) error {
-		all, err := ledger.Approvals(ctx, opts.now())
-		if err != nil {
-			return failed(err)
-		}
-		if opts.format == formatJSON {
-			list := []approvalJSON{}
-			for _, a := range all {
-				list = append(list, approvalForMachines(a, cfg))
-			}
-			return writeJSON(s.out, list)
-		}
-		if len(all) == 0 {
-			_, err := fmt.Fprintln(s.out, "no approval holds now")
-			return err
-		}
-		var b strings.Builder
-		for _, a := range all {
-			fmt.Fprintf(&b, "approval %d: %s; by %s; until %s\n", a.ID, covers(a), printable(strings.Join(a.By, ", ")), moment(a.Expires))
-			if needed := neededFor(a, cfg); len(a.By) < needed {
-				fmt.Fprintf(&b, "  %d of %d persons; nothing passes yet\n", len(a.By), needed)
-			}
-			if a.Reason != "" {
-				fmt.Fprintf(&b, "  reason: %s\n", printable(a.Reason))
-			}
-			for _, it := range a.Items {
-				fmt.Fprintf(&b, "  %s\n", itemText(it))
-			}
-		}
-		_, err = fmt.Fprint(s.out, b.String())
-		return err
-	})
 }
 
 func revokeApproval(ctx context.Context, opts approveOptions, s streams) error {

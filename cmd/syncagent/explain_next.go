@@ -34,8 +34,12 @@ func (e *explainer) next(p reconcile.Principal, out report.ExplainPerson) string
 	case policy.Missing == config.MissingReport:
 		return "nothing: policy.missing is report, so the absence is only told"
 	case out.Missing != nil && out.Missing.DeleteDue != nil:
-		return fmt.Sprintf("the account is deleted at the first run after %s (%d of %d absences counted so far), if the person is still gone then",
-			moment(*out.Missing.DeleteDue), p.Miss.Reads, policy.Grace.Runs)
+		approved := ""
+		if !p.Miss.Cover.IsZero() {
+			approved = fmt.Sprintf("; the delete came with approval %d of the absence", p.Miss.Cover.Approval)
+		}
+		return fmt.Sprintf("the account is deleted at the first run after %s (%d of %d absences counted so far), if the person is still gone then%s",
+			moment(*out.Missing.DeleteDue), p.Miss.Reads, policy.Grace.Runs, approved)
 	}
 	return fmt.Sprintf("absences are being counted: %d of %d, and %s must pass", p.Miss.Reads, policy.Grace.Runs, policy.Grace.Time)
 }

@@ -198,7 +198,11 @@ func statusApprovals(ctx context.Context, cfg *config.Config, ledger *state.Ledg
 			ID: a.ID, By: a.By, Reason: a.Reason, Expires: a.Expires, Covers: covers(a), Needed: neededFor(a, cfg),
 		})
 	}
-	return err
+	later, laterErr := ledger.LaterDeletes(ctx, now)
+	for _, d := range later {
+		view.Approvals = append(view.Approvals, report.StatusApproval{ID: d.Approval, By: d.By, Reason: d.Reason, Expires: d.Until, Covers: laterWords(d)})
+	}
+	return errors.Join(err, laterErr)
 }
 
 func statusAudit(ctx context.Context, cfg *config.Config, ledger *state.Ledger, view *report.StatusView) error {

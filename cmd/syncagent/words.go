@@ -31,6 +31,8 @@ func itemText(it reconcile.ApprovedItem) string {
 	switch it.Kind {
 	case agent.ItemMiss:
 		return fmt.Sprintf("count as missing: %s (%s)", name, whose)
+	case agent.ItemLater:
+		return fmt.Sprintf("delete after the grace: %s (%s)", name, whose)
 	case agent.ItemMixed:
 		return fmt.Sprintf("delete, although it may hold mail of two people: %s (%s)", name, whose)
 	}
@@ -57,6 +59,9 @@ func itemsCounted(items []reconcile.ApprovedItem) string {
 	}
 	add(agent.ItemOlder, "older position")
 	add(agent.ItemMiss, "absence")
+	if n := counts[agent.ItemLater]; n > 0 {
+		text += ", " + counted(n, "delete") + " after the grace"
+	}
 	for _, kind := range []reconcile.ActionKind{
 		reconcile.ActRelease, reconcile.ActPark, reconcile.ActSuspend, reconcile.ActResume, reconcile.ActRename,
 		reconcile.ActDestroyTwin, reconcile.ActRelink, reconcile.ActClaim, reconcile.ActExport, reconcile.ActDelete,

@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"slices"
+	"time"
+
 	"syncagent/internal/reconcile"
 )
 
@@ -32,6 +35,11 @@ func PlanItems(plan reconcile.Plan) []reconcile.ApprovedItem {
 		items = append(items, reconcile.ApprovedItem{
 			Kind: ItemMiss, Source: m.Source, StableID: m.StableID, Account: m.Account, From: m.Name,
 		})
+		if m.DeleteAfter != "" {
+			items = append(items, reconcile.ApprovedItem{
+				Kind: ItemLater, Source: m.Source, StableID: m.StableID, Account: m.Account, From: m.Name, To: m.DeleteAfter,
+			})
+		}
 	}
 	for _, s := range plan.Sources {
 		for _, b := range s.Older {
@@ -55,9 +63,33 @@ func PlanItems(plan reconcile.Plan) []reconcile.ApprovedItem {
 const (
 	// ItemMiss is an absence that a guard did not let count.
 	ItemMiss = "miss"
+	// ItemLater is the delete of the account of somebody whose absence is approved,
+	// once the grace is over.
+	ItemLater = "delete-later"
 	// ItemMixed is the delete of an account that may hold mail of two people.
 	ItemMixed = "mixed"
 	// ItemOlder is a source that was set back: the position before and the present
 	// one.
 	ItemOlder = "older"
 )
+
+// LaterDeletes counts the deletes after the grace among the items of an
+// approval that is given now, and tells the first day on which one may be done.
+func LaterDeletes(items []reconcile.ApprovedItem, now time.Time) (n int, from time.Time) {
+	for _, it := range items {
+		left, err := time.ParseDuration(it.To)
+		if it.Kind != ItemLater || err != nil {
+			continue
+		}
+		if at := now.Add(left); n == 0 || at.Before(from) {
+			from = at
+		}
+		n++
+	}
+	return n, from
+}
+
+// AbsencesOnly leaves the deletes after the grace out of what is approved.
+func AbsencesOnly(items []reconcile.ApprovedItem) []reconcile.ApprovedItem {
+	return slices.DeleteFunc(slices.Clone(items), func(it reconcile.ApprovedItem) bool { return it.Kind == ItemLater })
+}

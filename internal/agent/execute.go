@@ -368,6 +368,9 @@ func actionFields(a reconcile.Action) map[string]any {
 		"source": a.Source, "stable_id": string(a.StableID), "account": string(a.Account),
 		"from": a.From, "to": a.To, "reason": a.Reason, "seq_in_plan": a.Seq,
 	}
+	if a.Approval != 0 {
+		f["approval"] = a.Approval
+	}
 	if a.Via != "" {
 		f["via"] = a.Via
 	}

@@ -120,6 +120,9 @@ func (r *run) fixedFacts(ctx context.Context) error {
 	if f.Approvals, err = r.ledger.Approvals(ctx, r.started); err != nil {
 		return fmt.Errorf("read the approvals: %w", err)
 	}
+	if f.Given, err = r.ledger.GivenApprovals(ctx); err != nil {
+		return fmt.Errorf("read the approvals: %w", err)
+	}
 	if f.Protections, err = r.ledger.Protections(ctx); err != nil {
 		return fmt.Errorf("read the protections: %w", err)
 	}

@@ -29,8 +29,7 @@ var notBuiltYet = []notBuilt{
 
 // globalOnly are keys of policy that a source cannot have its own value of.
 var globalOnly = map[string]string{
-	"purge":     "the purge concerns the whole server",
-	"approvals": "an approval concerns the whole plan",
+	"purge": "the purge concerns the whole server",
 }
 
 func (v *validator) unbuilt() {

@@ -36,7 +36,7 @@ sources:
   - name: staff
     sql: { driver: sqlite, dsn: people.db, query: SELECT 1 }
     map: { id: id, name: "{login}" }
-    policy: { grace: { time: 30d }, missing: delete, protect: "svc-*", limits: { delete: 0 } }
+    policy: { grace: { time: 30d }, missing: delete, approvals: 2, protect: "svc-*", limits: { delete: 0 } }
   - name: other
     sql: { driver: sqlite, dsn: people.db, query: SELECT 1 }
     map: { id: id, name: "{login}" }
@@ -59,6 +59,7 @@ server: { url: "http://127.0.0.1:8080", username: admin, password: { env: PW } }
 	}
 	want.Grace.Time = Duration(30 * day)
 	want.Missing = MissingDelete
+	want.Approvals = 2
 	want.Protect = Texts{"postmaster", "svc-*"}
 	want.Limits.Delete = Limit{Count: 0, Percent: 2}
 	if diff := cmp.Diff(want, cfg.Sources[0].Policy); diff != "" {

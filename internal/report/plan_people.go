@@ -32,6 +32,9 @@ func missingItem(m reconcile.Missing, several, verbose bool) item {
 	switch {
 	case m.DeleteDue != nil:
 		parts = append(parts, "deleted from "+moment(*m.DeleteDue)+" at the earliest")
+		if m.DeleteApproved {
+			parts = append(parts, "approved with the absence")
+		}
 	case m.Misses == 0:
 		parts = append(parts, "seen to be absent for the first time")
 	default:
@@ -51,6 +54,16 @@ func missingItem(m reconcile.Missing, several, verbose bool) item {
 func (v planView) unconfirmed(o Options) section {
 	s := v.missing("Absent, but not counted", v.plan.Unconfirmed, o)
 	s.note = "A guard keeps these absences from counting, so the time to deletion has not started. An approval lets them count."
+	later := 0
+	for _, m := range v.plan.Unconfirmed {
+		if m.DeleteAfter != "" {
+			later++
+		}
+	}
+	if later > 0 {
+		s.note += fmt.Sprintf(" It also approves deleting %s once the grace is over, for those who stay away until then; "+
+			"with --absences-only it does not.", people(later, "mailbox", "mailboxes"))
+	}
 	for gi := range s.groups {
 		for i := range s.groups[gi].items {
 			m := v.plan.Unconfirmed[i]

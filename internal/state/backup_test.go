@@ -29,7 +29,7 @@ func TestBackupAndRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]Counts{"staff": {Active: 1, Missing: 1}}, sum.Principals); diff != "" || sum.Schema != 2 {
+	if diff := cmp.Diff(map[string]Counts{"staff": {Active: 1, Missing: 1}}, sum.Principals); diff != "" || sum.Schema != 3 {
 		t.Error(diff, sum.Schema)
 	}
 	if diff := cmp.Diff(before, files(t, filepath.Dir(file))); diff != "" {

@@ -71,7 +71,9 @@ func fullPrincipal() reconcile.Principal {
 			ID: "c", Name: "alice@example.org", Kind: reconcile.KindIndividual, Created: noon,
 			Addresses: []string{"a@example.org"}, Access: `{"@type":"Inherit"}`, UsedBytes: 12,
 		},
-		Miss:      reconcile.Miss{Since: noon, Reads: 2, Elapsed: 90 * time.Minute, Last: noon.Add(time.Hour), Unconfirmed: true},
+		Miss: reconcile.Miss{Since: noon, Reads: 2, Elapsed: 90 * time.Minute, Last: noon.Add(time.Hour), Unconfirmed: true, Cover: reconcile.Cover{
+			Approval: 3, Persons: 2, Account: "c", Meaning: "m", From: noon.Add(time.Hour), Until: noon.Add(2 * time.Hour),
+		}},
 		Mixed:     true,
 		HeldEntry: reconcile.HashOf("held"), FirstSeen: noon.AddDate(-1, 0, 0), LastSeen: noon.Add(-time.Minute),
 		Waiting: noon.Add(-time.Second), Label: "uid=alice,ou=people",

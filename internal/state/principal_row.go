@@ -13,14 +13,14 @@ const selectPrincipals = `SELECT p.row, p.source, p.id, p.entry, p.state,
 	f.name, f.label, f.kind, f.access, f.mixed, f.scheme,
 	f.account, f.account_created, f.account_name, f.also,
 	f.addresses, f.same_person, f.dropped, f.before_values,
-	f.miss_since, f.miss_reads, f.miss_elapsed, f.miss_last, f.miss_unconfirmed,
+	f.miss_since, f.miss_reads, f.miss_elapsed, f.miss_last, f.miss_unconfirmed, f.miss_cover,
 	f.held_entry, f.name_lacked_at, f.created, f.first_seen, f.last_seen, f.waiting
 	FROM principals p JOIN principal_facts f ON f.row = p.row `
 
 // principalRow holds the columns that need decoding.
 type principalRow struct {
 	entry, addresses, samePerson, heldEntry             []byte
-	also, dropped, before                               string
+	also, dropped, before, cover                        string
 	linkCreated, missSince, missElapsed, missLast       int64
 	nameLackedAt, created, firstSeen, lastSeen, waiting int64
 }
@@ -33,7 +33,7 @@ func scanPrincipal(rows *sql.Rows) (reconcile.Principal, error) {
 		&p.Name, &p.Label, &p.Kind, &p.Access, &p.Mixed, &p.Scheme,
 		&p.Link.Account, &r.linkCreated, &p.Link.Name, &r.also,
 		&r.addresses, &r.samePerson, &r.dropped, &r.before,
-		&r.missSince, &p.Miss.Reads, &r.missElapsed, &r.missLast, &p.Miss.Unconfirmed,
+		&r.missSince, &p.Miss.Reads, &r.missElapsed, &r.missLast, &p.Miss.Unconfirmed, &r.cover,
 		&r.heldEntry, &r.nameLackedAt, &r.created, &r.firstSeen, &r.lastSeen, &r.waiting)
 	if err != nil {
 		return p, err
@@ -61,6 +61,9 @@ func (r *principalRow) fill(p *reconcile.Principal) (err error) {
 		return err
 	}
 	if err := decode(r.also, &p.Also); err != nil {
+		return err
+	}
+	if err := decode(r.cover, &p.Miss.Cover); err != nil {
 		return err
 	}
 	if err := decode(r.dropped, &p.Dropped); err != nil {

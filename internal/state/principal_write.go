@@ -17,9 +17,9 @@ const upsertPrincipal = `INSERT INTO principals (source, id, entry, state, domai
 
 const upsertFacts = `INSERT INTO principal_facts (row, name, label, kind, access, mixed, scheme,
 		account, account_created, account_name, also, addresses, same_person, dropped, before_values,
-		miss_since, miss_reads, miss_elapsed, miss_last, miss_unconfirmed,
+		miss_since, miss_reads, miss_elapsed, miss_last, miss_unconfirmed, miss_cover,
 		held_entry, name_lacked_at, created, first_seen, last_seen, waiting)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 	ON CONFLICT (row) DO UPDATE SET name = excluded.name, label = excluded.label, kind = excluded.kind,
 		access = excluded.access, mixed = excluded.mixed, scheme = excluded.scheme,
 		account = excluded.account, account_created = excluded.account_created,
@@ -27,6 +27,7 @@ const upsertFacts = `INSERT INTO principal_facts (row, name, label, kind, access
 		same_person = excluded.same_person, dropped = excluded.dropped, before_values = excluded.before_values,
 		miss_since = excluded.miss_since, miss_reads = excluded.miss_reads, miss_elapsed = excluded.miss_elapsed,
 		miss_last = excluded.miss_last, miss_unconfirmed = excluded.miss_unconfirmed,
+		miss_cover = excluded.miss_cover,
 		held_entry = excluded.held_entry, name_lacked_at = excluded.name_lacked_at, created = excluded.created,
 		first_seen = excluded.first_seen, last_seen = excluded.last_seen, waiting = excluded.waiting`
 
@@ -117,10 +118,14 @@ func (w *principalWriter) putFacts(ctx context.Context, row int64, p reconcile.P
 	if err != nil {
 		return err
 	}
+	cover, err := encodeCover(p.Miss.Cover)
+	if err != nil {
+		return err
+	}
 	_, err = w.facts.ExecContext(ctx, row, p.Name, p.Label, int64(p.Kind), int64(p.Access), flag(p.Mixed), int64(p.Scheme),
 		string(p.Link.Account), nanos(p.Link.Created), p.Link.Name, also, hashList(p.Addresses), hashList(p.SamePerson),
 		dropped, before,
-		nanos(p.Miss.Since), int64(p.Miss.Reads), int64(p.Miss.Elapsed), nanos(p.Miss.Last), flag(p.Miss.Unconfirmed),
+		nanos(p.Miss.Since), int64(p.Miss.Reads), int64(p.Miss.Elapsed), nanos(p.Miss.Last), flag(p.Miss.Unconfirmed), cover,
 		hashBytes(p.HeldEntry), nanos(p.NameLackedAt), nanos(p.Created), nanos(p.FirstSeen), nanos(p.LastSeen), nanos(p.Waiting))
 	return err
 }
