@@ -75,7 +75,7 @@ func (d *decider) bind(w *wish) {
 	}
 	if w.held {
 		w.row.Entry = Hash{}
-		d.isolate(w)
+		d.opening = append(d.opening, w)
 		return
 	}
 	if acc.Kind != KindIndividual && acc.Kind != KindAdmin {

@@ -34,7 +34,7 @@ func (d *decider) decideBound(w *wish) {
 		d.wishRename(w, acc)
 	}
 	if m := d.moves[acc.ID]; !same && (m == nil || !d.sameName(m.to, w.name)) {
-		d.isolate(w)
+		d.opening = append(d.opening, w)
 	}
 }
 

@@ -14,6 +14,9 @@ func Decide(f Facts) Decision {
 	for _, ref := range d.order {
 		d.decide(ref)
 	}
+	for _, w := range d.opening {
+		d.isolate(w) // once it is known whom this run linked
+	}
 	d.wantAddresses()
 	d.resolveIdentities()
 	d.removals()
@@ -32,6 +35,7 @@ type decider struct {
 	moves          map[AccountID]*move
 	provided       map[AccountID]*move
 	moveHolds      map[AccountID]Hold
+	opening        []*wish // entries that wait, whose names may open somebody else's account
 	wants          []wanted
 	handover       []handover
 	removes        []*removal

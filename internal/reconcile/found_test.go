@@ -75,6 +75,18 @@ func TestFound(t *testing.T) {
 			s.people["ann"].Entry = Hash{}
 			s.staff().Policy.Rename = false
 		}, []string{"hold rename-reported ann"}},
+		{"an account that is linked in the same run is not left open to somebody whose name is one of its addresses", func(s *scene) {
+			s.source("zoo").Policy.AddressesMapped = false
+			s.hasIn("zoo", "ann")
+			s.joinsIn("zoo", "eva", "eva")
+			s.knowsUnbound("zoo", "eva")
+			s.box("eva", "eva", hour, "bob")
+			s.has("bob")
+			s.boxes["bob"].Name, s.people["bob"].Link.Name, s.people["bob"].Name = at("rob"), at("rob"), at("rob")
+			s.people["bob"].Entry = Hash{}
+			s.staff().Policy.Rename = false
+			s.entries["eva"].Addresses, s.entries["eva"].AddressesMapped, s.people["eva"].Addresses = nil, false, nil
+		}, []string{"hold address-unproven bob", "hold rename-reported bob", "link eva EVA"}},
 		{"while a drop waits for approval, a newcomer does not get a leaver's mail", func(s *scene) {
 			s.crowd(10)
 			s.staff().Policy.MaxDrop = 0.1
