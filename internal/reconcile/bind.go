@@ -150,7 +150,10 @@ func (d *decider) adopt(w *wish, acc *Account) {
 		d.holdWish(w, HoldOlderThanPerson, fmt.Sprintf("account %s was made on %s, before the person's entry (%s)",
 			acc.ID, acc.Created.UTC().Format(dayFormat), person.UTC().Format(dayFormat)))
 		w.row.Entry = Hash{}
-	case j.firstRun && (w.old == nil || w.old.State == StateGone) || d.younger(acc, lacked) && !d.boreItSince(w, acc):
+	case d.boreItSince(w, acc):
+		d.holdWish(w, HoldAccountUnproven, fmt.Sprintf("account %s has this name, but so had somebody else, since the account was made", acc.ID))
+		w.row.Entry = Hash{}
+	case j.firstRun && (w.old == nil || w.old.State == StateGone) || d.younger(acc, lacked):
 		d.link(w, acc)
 	case told && j.widened() && !d.othersGrave(d.hash(w.name), w.ref):
 		d.link(w, acc) // made after the person's entry, and nobody else is known to have borne the name

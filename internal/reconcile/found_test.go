@@ -87,6 +87,13 @@ func TestFound(t *testing.T) {
 			s.staff().Policy.Rename = false
 			s.entries["eva"].Addresses, s.entries["eva"].AddressesMapped, s.people["eva"].Addresses = nil, false, nil
 		}, []string{"hold address-unproven bob", "hold rename-reported bob", "link eva EVA"}},
+		{"the first run of another source does not link an account whose name somebody else bore", func(s *scene) {
+			s.source("zoo").State = SourceState{Name: "zoo"}
+			s.joinsIn("zoo", "eva", "eva")
+			s.box("eva", "eva", longAgo)
+			s.f.Tombstones = []Tombstone{{Key: keyOf(at("eva")), Text: at("eva"), Owner: PrincipalRef{Source: "staff", ID: "kim"}, Since: lastRead}}
+			s.has("kim")
+		}, []string{"hold account-unproven eva"}},
 		{"while a drop waits for approval, a newcomer does not get a leaver's mail", func(s *scene) {
 			s.crowd(10)
 			s.staff().Policy.MaxDrop = 0.1
