@@ -157,7 +157,7 @@ func (m *model) fetch(f *Facts, asked *Asked, all bool) {
 	f.Principals, f.Accounts, f.Tombstones = nil, nil, nil
 	for _, p := range m.rows() {
 		unsettled := p.State == StateMissing || p.State == StateActive && (!p.Bound() || p.Access != AccessOpen || p.Entry.IsZero() ||
-			len(p.Dropped) > 0 || !p.HeldEntry.IsZero() || !p.Waiting.IsZero())
+			len(p.Dropped) > 0 || !p.HeldEntry.IsZero() || !p.Waiting.IsZero() || !p.LastSeen.IsZero())
 		wanted := all || unsettled || asked.Rows[p.Row] || asked.Refs[p.Ref()] || asked.Keys[keyOf(p.Name)] ||
 			asked.Keys[keyOf(p.Link.Name)] || asked.Accounts[p.Link.Account]
 		for _, address := range p.Addresses {

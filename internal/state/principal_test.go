@@ -101,6 +101,7 @@ func TestUnsettledAndUnbound(t *testing.T) {
 		"entry unread":  {func(p *reconcile.Principal) { p.Entry = reconcile.Hash{} }, true, false},
 		"dropped":       {func(p *reconcile.Principal) { p.Dropped = []reconcile.AddressDrop{{Reads: 1}} }, true, false},
 		"held":          {func(p *reconcile.Principal) { p.HeldEntry = reconcile.HashOf("x") }, true, false},
+		"lacked once":   {func(p *reconcile.Principal) { p.LastSeen = noon }, true, false},
 		"waiting":       {func(p *reconcile.Principal) { p.Waiting = noon }, true, false},
 		"unbound":       {func(p *reconcile.Principal) { p.Link = reconcile.Link{} }, false, true},
 		"gone":          {func(p *reconcile.Principal) { p.State, p.Link = reconcile.StateGone, reconcile.Link{} }, false, false},

@@ -31,13 +31,14 @@ const upsertFacts = `INSERT INTO principal_facts (row, name, label, kind, access
 		held_entry = excluded.held_entry, name_lacked_at = excluded.name_lacked_at, created = excluded.created,
 		first_seen = excluded.first_seen, last_seen = excluded.last_seen, waiting = excluded.waiting`
 
-// unsettled tells that a principal must be decided again in every run, even if
-// its entry did not change. A principal that is only unbound is not: see
-// Unbound. One that is gone never is.
+// unsettled tells that a principal must be known to every run, even if its entry
+// did not change or is not read: it is decided again, or tells others what name
+// it waited for. A principal that is only unbound is not: see Unbound. One that
+// is gone never is.
 func unsettled(p reconcile.Principal) bool {
 	return p.State != reconcile.StateGone &&
 		(p.State != reconcile.StateActive || p.Access != reconcile.AccessOpen || p.Entry.IsZero() ||
-			len(p.Dropped) > 0 || !p.HeldEntry.IsZero() || !p.Waiting.IsZero())
+			len(p.Dropped) > 0 || !p.HeldEntry.IsZero() || !p.Waiting.IsZero() || !p.LastSeen.IsZero())
 }
 
 // unbound tells that a principal still waits for its account.
