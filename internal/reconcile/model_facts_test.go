@@ -27,7 +27,7 @@ var modelSources = []string{"pupils", "staff"}
 // snapshots compares the directories, or a part of them, with the ledger.
 func (m *model) snapshots(r reading) []Diff {
 	var out []Diff
-	for _, source := range modelSources {
+	for _, source := range m.sources {
 		out = append(out, m.snapshot(source, r))
 	}
 	return out

@@ -11,7 +11,7 @@ import (
 func (m *model) begin() {
 	for i := range 4 {
 		p := m.hire(address(i))
-		p.source = modelSources[i/3]
+		p.source = m.sources[i/3]
 		if i%2 == 0 {
 			m.deliver(p, p.name)
 		}
@@ -47,7 +47,7 @@ func (m *model) play() {
 }
 
 func (m *model) keepEditions() {
-	for _, source := range modelSources {
+	for _, source := range m.sources {
 		m.keepEdition(source)
 	}
 }
@@ -98,7 +98,7 @@ func (m *model) change(n int) {
 		m.note("%s: disabled %v", p.id, p.disabled)
 	case 12: // the same person under a new stable ID, perhaps in another source
 		delete(m.people, p.id)
-		again := m.enter(p.human, pick(m, modelSources...), p.name, p.aliases...)
+		again := m.enter(p.human, pick(m, m.sources...), p.name, p.aliases...)
 		again.staffNo = p.staffNo
 		m.note("%s is %s in %s now", p.id, again.id, again.source)
 	case 13: // renamed, and written to before the agent hears of it
@@ -116,7 +116,7 @@ func (m *model) arrive(name string) {
 		return
 	}
 	p := m.hire(name)
-	p.source, p.admin = pick(m, modelSources...), m.below(8) == 0
+	p.source, p.admin = pick(m, m.sources...), m.below(8) == 0
 	if m.below(4) == 0 {
 		p.staffNo = ""
 	}
@@ -148,7 +148,7 @@ func (m *model) mail() {
 
 // agent makes a run: mostly a good one.
 func (m *model) agent(n int) {
-	source := pick(m, modelSources...)
+	source := pick(m, m.sources...)
 	switch n {
 	case 22, 23, 24:
 		m.run(reading{}, trouble{})
@@ -182,7 +182,7 @@ func (m *model) rare() {
 		m.filter++
 		m.note("the filter changes")
 	case 4: // everybody of a source gets another domain
-		m.changeDomain(pick(m, modelSources...))
+		m.changeDomain(pick(m, m.sources...))
 	case 5:
 		if _, ok := m.rules.Domains["school.test"]; !ok {
 			m.rules.Domains = maps.Clone(m.rules.Domains)

@@ -40,6 +40,7 @@ type model struct {
 	lastAcc      map[AccountID]time.Time // first listed
 	lacked       map[AccountID]time.Time // by the last listing before that
 	listed       time.Time
+	sources      []string
 	filter       int // changes with what the sources mean
 
 	reusable  bool // the stable IDs of pupils may be handed out again
@@ -96,7 +97,8 @@ type absence struct {
 
 func newModel(d dice, report func(string, ...any)) *model {
 	m := &model{
-		dice: d, now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC),
+		sources: modelSources,
+		dice:    d, now: time.Date(2026, 1, 5, 8, 0, 0, 0, time.UTC),
 		people: map[StableID]*person{}, left: map[StableID]*person{}, humans: map[StableID]int{},
 		accounts: map[AccountID]*mailbox{}, ledger: map[PrincipalRef]Principal{}, lastAcc: map[AccountID]time.Time{},
 		states: map[string]SourceState{}, old: map[string][]*edition{}, absent: map[PrincipalRef]*absence{},
@@ -135,6 +137,9 @@ func (m *model) settings() {
 	}
 	m.can.Suspend, m.can.Export, m.can.Look = m.below(8) > 0, m.below(8) > 0, m.below(8) > 0
 	m.reusable, m.ordered, m.timeless = m.flip(), m.flip(), m.below(3) == 0
+	if m.below(6) == 0 { // most often without anybody at first: nothing is removed until it has people
+		m.sources = append(slices.Clone(m.sources), "zoo")
+	}
 	m.note("policy: %+v", m.policy)
 }
 
