@@ -89,6 +89,19 @@ func TestFoundWaits(t *testing.T) {
 			func(s *scene) { broken(s); s.renamed("ann", "zoe") },
 			mended,
 		}, []string{"resume ANN syncagent-parked-ann>zoe", "park NEW eva>syncagent-parked-NEW"}},
+		{"the account made anew for a leaver whose linked one was gone is not a newcomer's", []func(s *scene){
+			func(s *scene) {
+				s.has("kim")
+				s.has("ann")
+				s.missed("ann", 1, 0)
+				delete(s.boxes, "ann")
+				s.box("new", "ann", noon.Add(-30*time.Hour))
+			},
+			func(s *scene) {
+				s.joinsIn("other", "eva", "ann")
+				s.source("other").State.LastComplete = longAgo
+			},
+		}, []string{"park NEW ann>syncagent-parked-NEW"}},
 		{"an account that an unapproved new ID may have used is not that of who has its name then", []func(s *scene){
 			fuse,
 			func(s *scene) {

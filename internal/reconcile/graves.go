@@ -19,7 +19,13 @@ func (d *decider) gravesOf(p *Principal) []Tombstone {
 	var out []Tombstone
 	for _, name := range []string{p.Name, p.Link.Name} {
 		if name != "" && !slices.ContainsFunc(out, func(t Tombstone) bool { return t.Key == d.hash(name) }) {
-			out = append(out, d.grave(name, p.Ref(), p.Link.Account))
+			// Of any account: the server may have made another one for the same person
+			// while the linked one was gone.
+			t := d.grave(name, p.Ref(), "")
+			if p.Miss.Reads > 0 {
+				t.Since = p.Miss.Since
+			}
+			out = append(out, t)
 		}
 	}
 	for _, address := range p.Addresses {
