@@ -50,6 +50,7 @@ func (m *model) checkAction(group []Action, r reading) {
 		}
 		ref := PrincipalRef{Source: a.Source, ID: a.StableID}
 		row, known := m.ledger[ref]
+		m.checkHeld(a, row, r)
 		leaves := a.Kind == ActDelete || a.Kind == ActSuspend && row.State == StateMissing
 		switch {
 		case box.admin && a.Kind != ActExport:

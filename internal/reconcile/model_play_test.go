@@ -171,7 +171,7 @@ func (m *model) agent(n int) {
 
 // rare is what happens once in a year.
 func (m *model) rare() {
-	switch m.below(6) {
+	switch m.below(9) {
 	case 0:
 		m.takeBackup()
 	case 1:
@@ -188,6 +188,12 @@ func (m *model) rare() {
 			m.rules.Domains = maps.Clone(m.rules.Domains)
 			m.rules.Domains["school.test"] = "school.test"
 		}
+	case 6:
+		m.undo()
+	case 7:
+		m.claim()
+	case 8:
+		m.letGo()
 	}
 }
 

@@ -123,6 +123,7 @@ func (m *model) bury(t Tombstone) {
 // it was done. A group that is killed or refused was written in part.
 func (m *model) execute(d Decision, r reading, bad trouble) bool {
 	done, whole := map[int]bool{}, true
+	m.done = nil
 	for i := 0; i < len(d.Plan.Actions); {
 		group := []Action{d.Plan.Actions[i]}
 		for i++; i < len(d.Plan.Actions) && group[0].Group != 0 && d.Plan.Actions[i].Group == group[0].Group; i++ {
@@ -156,6 +157,7 @@ func (m *model) execute(d Decision, r reading, bad trouble) bool {
 		m.checkDone(group, d.Effects)
 		for _, a := range group {
 			done[a.Seq] = true
+			m.done = append(m.done, a)
 			m.tally[string(a.Kind)]++
 			m.recent = append(m.recent, PastAction{Kind: a.Kind, Source: a.Source, Domain: Domain(a.From), At: m.now, Approved: a.Approved})
 			m.write(d.Effects[a.Seq])

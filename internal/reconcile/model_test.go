@@ -54,6 +54,7 @@ type model struct {
 	was       map[StableID]string // names in the ledger before the last run
 	unchanged map[StableID]bool   // entries that the last run knew already
 	last      Decision
+	done      []Action // by the last run
 	lastWhole bool
 
 	report  func(string, ...any)
