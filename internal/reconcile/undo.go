@@ -13,12 +13,9 @@ import (
 // the run left it, or belongs to somebody else now, is held and says why.
 func DecideUndo(f Facts, done []Action) Decision {
 	d := newOrdered(f)
-	u := &undoer{decider: d, back: map[AccountID]*reversal{}, part: map[PrincipalRef]bool{}}
+	u := &undoer{decider: d, back: map[AccountID]*reversal{}}
 	for _, a := range done {
 		u.note(a)
-	}
-	for _, id := range slices.SortedFunc(maps.Keys(u.back), CompareAccountIDs) {
-		u.part[d.ownerRef(u.back[id])] = true
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(u.back), CompareAccountIDs) {
 		u.wish(u.back[id])
@@ -32,9 +29,6 @@ func DecideUndo(f Facts, done []Action) Decision {
 type undoer struct {
 	*decider
 	back map[AccountID]*reversal
-	// part are the principals that this undo concerns: what they claim now is what
-	// is taken back.
-	part map[PrincipalRef]bool
 }
 
 // reversal is what a run did to one account.
@@ -126,7 +120,7 @@ func (u *undoer) wish(r *reversal) {
 		not(HoldNotUndone, "before that run the account stood aside already")
 	case !u.Rules.KnowsDomain(m.to):
 		not(HoldDomainUnknown, fmt.Sprintf("the server does not have the domain of %s any more", m.to))
-	case claimed && !u.part[other.ref]:
+	case claimed:
 		not(HoldNotUndone, fmt.Sprintf("%s belongs to the entry %s now", m.to, whose(other.ref)))
 	default:
 		u.moves[acc.ID] = m
@@ -158,7 +152,7 @@ func (u *undoer) formerAddresses(r *reversal, acc *Account, ref PrincipalRef) []
 	}
 	for _, address := range want {
 		other, claimed := u.claimant(u.hash(address), ref)
-		if claimed && !u.part[other.ref] {
+		if claimed {
 			u.hold(HoldNotUndone, ref, acc.ID, address, fmt.Sprintf("the address belongs to the entry %s now and is not given back", whose(other.ref)))
 			continue
 		}

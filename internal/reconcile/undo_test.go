@@ -27,6 +27,14 @@ func (s *scene) called(id, name string) {
 	s.people[id].Link.Name = at(name)
 }
 
+// exchanged lets a run have exchanged the names of two persons.
+func (s *scene) exchanged(a, b string) {
+	s.has(a)
+	s.has(b)
+	s.called(a, b)
+	s.called(b, a)
+}
+
 // parked lets a run have moved a missing person's account aside.
 func (s *scene) movedAside(id string) {
 	s.has(id)
@@ -43,12 +51,14 @@ func TestUndo(t *testing.T) {
 	aside := "syncagent-parked-ANN"
 	runOrders(t, []orderRow{
 		{"a rename", func(s *scene) { s.has("ann"); s.called("ann", "eve") }, undoing(did(ActRename, "ann", "ann", "eve")), []string{"rename ANN eve>ann"}},
-		{"an exchange of names", func(s *scene) {
-			s.has("ann")
-			s.has("bob")
-			s.called("ann", "bob")
-			s.called("bob", "ann")
+		{"an exchange of names that the directory took back, too", func(s *scene) {
+			s.exchanged("ann", "bob")
+			s.renamed("ann", "ann")
+			s.renamed("bob", "bob")
 		}, undoing(did(ActRename, "ann", "ann", "bob"), did(ActRename, "bob", "bob", "ann")), []string{"rename ANN bob>ann via", "rename BOB ann>bob"}},
+		{"an exchange of names that the directory still has would open each one's mail to the other", func(s *scene) {
+			s.exchanged("ann", "bob")
+		}, undoing(did(ActRename, "ann", "ann", "bob"), did(ActRename, "bob", "bob", "ann")), []string{"hold not-undone ann", "hold not-undone bob"}},
 		{"it was renamed since", func(s *scene) { s.has("ann"); s.called("ann", "zoe") }, undoing(did(ActRename, "ann", "ann", "eve")), []string{"hold not-undone ann"}},
 		{"the account is gone", func(s *scene) {
 			s.has("ann")
@@ -76,12 +86,21 @@ func TestUndo(t *testing.T) {
 			s.joins("new", "ann")
 		}, undoing(did(ActPark, "ann", "ann", aside)), []string{"hold not-undone ann"}},
 		{
-			"the name of a park comes back with the rename that took it", func(s *scene) {
+			"the name of a park comes back with the rename that took it, if the directory took that back, too", func(s *scene) {
+				s.movedAside("ann")
+				s.has("bob")
+				s.called("bob", "ann")
+				s.renamed("bob", "bob")
+			}, undoing(did(ActPark, "ann", "ann", aside), did(ActRename, "bob", "bob", "ann")),
+			[]string{"rename BOB ann>bob", "resume ANN syncagent-parked-ANN>ann"},
+		},
+		{
+			"a leaver's mail does not come back under a name that is another person's in the directory", func(s *scene) {
 				s.movedAside("ann")
 				s.has("bob")
 				s.called("bob", "ann")
 			}, undoing(did(ActPark, "ann", "ann", aside), did(ActRename, "bob", "bob", "ann")),
-			[]string{"rename BOB ann>bob", "resume ANN syncagent-parked-ANN>ann"},
+			[]string{"rename BOB ann>bob", "hold not-undone ann"},
 		},
 		{
 			"deletes and releases stay", func(s *scene) { s.has("ann") }, undoing(did(ActDelete, "bob", "bob", ""), did(ActRelease, "ann", "ann", "ann")),
