@@ -5,7 +5,7 @@ package reconcile
 // a person whom it does not belong to, so it has to give way whatever the entry
 // is waiting for.
 func (d *decider) isolate(w *wish) {
-	if w.name == "" || w.patient || w.still || !w.row.HeldEntry.IsZero() {
+	if w.name == "" || w.patient || w.still {
 		return
 	}
 	acc := d.ownerOf(w.name)

@@ -91,6 +91,9 @@ func (m *model) carryOrder(decide func(Facts) Decision, check func(Action)) {
 			m.tally["order "+string(a.Kind)]++
 			m.recent = append(m.recent, PastAction{Kind: a.Kind, Source: a.Source, Domain: Domain(a.From), At: m.now, Approved: a.Approved})
 			m.write(d.Effects[a.Seq])
+			if a.Kind == ActClaim { // the sources were read to their ends, and asked again
+				m.absent[PrincipalRef{Source: a.Source, ID: a.StableID}] = &absence{since: m.now, reads: 1}
+			}
 		}
 	}
 	for _, one := range m.sortedRoutes() {
