@@ -120,11 +120,24 @@ func (u *undoer) wish(r *reversal) {
 		not(HoldNotUndone, "before that run the account stood aside already")
 	case !u.Rules.KnowsDomain(m.to):
 		not(HoldDomainUnknown, fmt.Sprintf("the server does not have the domain of %s any more", m.to))
+	case r.first == nil && u.addressClaimed(m, ref):
 	case claimed:
 		not(HoldNotUndone, fmt.Sprintf("%s belongs to the entry %s now", m.to, whose(other.ref)))
 	default:
 		u.moves[acc.ID] = m
 	}
+}
+
+// addressClaimed holds a move that would open an account while one of its
+// addresses is somebody else's in the directory.
+func (u *undoer) addressClaimed(m *move, ref PrincipalRef) bool {
+	for _, address := range m.addresses {
+		if other, claimed := u.claimant(u.hash(address), ref); claimed {
+			u.hold(HoldNotUndone, ref, m.acc.ID, address, fmt.Sprintf("the address belongs to the entry %s now, who would open the account", whose(other.ref)))
+			return true
+		}
+	}
+	return false
 }
 
 // leftOtherwise says how an account is not as the run left it.

@@ -81,6 +81,12 @@ func TestUndo(t *testing.T) {
 			s.f.Protections = []Protection{{Pattern: "eve@example.org"}}
 		}, undoing(did(ActRename, "ann", "ann", "eve")), []string{"hold protected ann"}},
 		{"a park", func(s *scene) { s.has("bob"); s.movedAside("ann") }, undoing(did(ActPark, "ann", "ann", aside)), []string{"resume ANN syncagent-parked-ANN>ann"}},
+		{"access is not given back while an address is another person's", func(s *scene) {
+			s.has("ann", "info")
+			s.overdue("ann")
+			s.people["ann"].Access, s.boxes["ann"].Suspended = AccessSuspended, true
+			s.joins("new", "info")
+		}, undoing(did(ActSuspend, "ann", "ann", "ann")), []string{"hold not-undone ann"}},
 		{"a park whose name is another person's", func(s *scene) {
 			s.movedAside("ann")
 			s.joins("new", "ann")
