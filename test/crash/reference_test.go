@@ -115,6 +115,16 @@ func describe(s stalwarttest.Seen) string {
 // writing tells whether a request of the undisturbed run changes something.
 func (ref *reference) writing(n int) bool { return strings.Contains(ref.calls[n-1], "/set") }
 
+// lastAction is the last request of the undisturbed run that changes an account.
+func (ref *reference) lastAction() int {
+	for n := ref.requests; n > 0; n-- {
+		if strings.Contains(ref.calls[n-1], "x:Account/set") {
+			return n
+		}
+	}
+	return 0
+}
+
 // auditLines counts the records of the audit log.
 func (l *life) auditLines() int {
 	data, err := os.ReadFile(filepath.Join(l.dir, "audit", "audit.jsonl"))
