@@ -14,7 +14,7 @@ import (
 // that nobody is linked to, second mailboxes that stay aside, former owners of
 // the name; and, if nobody is known, who has it now.
 func (e *explainer) elsewhere(ctx context.Context, people []reconcile.Principal) ([]string, error) {
-	key := reconcile.HashOf(string(reconcile.NameRules{}.Key(e.opts.asked)))
+	key := reconcile.NameRules{}.Hash(e.opts.asked)
 	out, err := e.unlinked(ctx, key, people)
 	if err != nil {
 		return nil, err

@@ -170,7 +170,7 @@ func fits(pattern string, p reconcile.Principal) bool {
 	if reconcile.MatchPattern(pattern, string(p.ID)) || reconcile.MatchName(pattern, p.Name) || reconcile.MatchName(pattern, p.Link.Name) {
 		return true
 	}
-	key := reconcile.HashOf(string(reconcile.NameRules{}.Key(pattern)))
+	key := reconcile.NameRules{}.Hash(pattern)
 	return slices.Contains(p.Addresses, key)
 }
 

@@ -26,8 +26,7 @@ type LiveAnswer struct {
 // address, a stable ID or an account. Domain aliases of the server are not known
 // here.
 func Persons(ctx context.Context, ledger *state.Ledger, text string) ([]reconcile.Principal, error) {
-	key := reconcile.NameRules{}.Key(text)
-	found, err := ledger.FindPrincipal(ctx, text, reconcile.HashOf(string(key)))
+	found, err := ledger.FindPrincipal(ctx, text, reconcile.NameRules{}.Hash(text))
 	if err != nil {
 		return nil, fmt.Errorf("look for %q: %w", text, err)
 	}

@@ -166,7 +166,7 @@ func (r *run) firstFacts(ctx context.Context) error {
 func (r *run) bindable(ctx context.Context) error {
 	for _, name := range r.order {
 		err := r.ledger.Unbound(ctx, name, func(p reconcile.Principal) error {
-			key := reconcile.HashOf(string(r.rules.Key(p.Name)))
+			key := r.rules.Hash(p.Name)
 			if len(r.index.byKey[key]) > 0 {
 				r.addPrincipals([]reconcile.Principal{p})
 			}

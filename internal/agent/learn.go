@@ -87,7 +87,7 @@ func principalKeys(rules reconcile.NameRules, p reconcile.Principal) []reconcile
 	var keys []reconcile.Hash
 	add := func(name string) {
 		if name != "" {
-			keys = append(keys, reconcile.HashOf(string(rules.Key(name))))
+			keys = append(keys, rules.Hash(name))
 		}
 	}
 	add(p.Name)

@@ -21,7 +21,7 @@ type accountIndex struct {
 func accountKeys(rules reconcile.NameRules, a reconcile.Account) []reconcile.Hash {
 	keys := make([]reconcile.Hash, 0, 1+len(a.Addresses))
 	for _, name := range append([]string{a.Name}, a.Addresses...) {
-		keys = append(keys, reconcile.HashOf(string(rules.Key(name))))
+		keys = append(keys, rules.Hash(name))
 	}
 	return keys
 }

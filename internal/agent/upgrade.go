@@ -127,7 +127,7 @@ func (r *run) carryOver(ctx context.Context, known string, judged reconcile.Upgr
 	}
 	carry := state.Carry{
 		ID: reconcile.CarriedID, Name: judged.Name,
-		Key: func(name string) reconcile.Hash { return reconcile.HashOf(string(r.rules.Key(name))) },
+		Key: r.rules.Hash,
 	}
 	if err := r.ledger.CarryOver(ctx, carry, changes); err != nil {
 		return fmt.Errorf("carry the ledger over: %w", err)

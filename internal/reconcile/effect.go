@@ -27,7 +27,7 @@ func (d *decider) effectOf(m *move) Effect {
 			row.Entry, row.Waiting, row.LastSeen = waiting.Entry, waiting.Waiting, waiting.LastSeen
 		}
 		if d.disabled(m.wish) {
-			row.Entry = row.undecided() // suspended at the next read, under the new name
+			row.Entry = row.awaited() // suspended at the next read, under the new name
 		}
 		if m.kind == ActResume {
 			row.Access, row.Before = AccessOpen, nil

@@ -62,11 +62,11 @@ func gravesOfAction(a Action, owner PrincipalRef, rules NameRules, at time.Time)
 	}
 	kept := func(key Hash) bool {
 		return a.Kind != ActDelete && slices.ContainsFunc(append([]string{a.To}, a.Addresses.To...), func(to string) bool {
-			return HashOf(string(rules.Key(to))) == key
+			return rules.Hash(to) == key
 		})
 	}
 	for i, text := range append([]string{a.From}, a.Addresses.From...) {
-		key := HashOf(string(rules.Key(text)))
+		key := rules.Hash(text)
 		if kept(key) || i == 0 && OwnName(text) {
 			continue
 		}

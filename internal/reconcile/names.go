@@ -15,6 +15,9 @@ type NameRules struct {
 	Domains map[string]string
 }
 
+// Hash gives the hash of a name's key, under which the ledger remembers it.
+func (r NameRules) Hash(name string) Hash { return HashOf(string(r.Key(name))) }
+
 // Key folds a name or address as the server does: blanks trimmed, lower case,
 // a domain alias replaced by its main domain.
 func (r NameRules) Key(name string) Key {

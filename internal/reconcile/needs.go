@@ -76,13 +76,13 @@ type needs struct {
 	accounts map[AccountID]bool
 }
 
-func (n *needs) key(name string) { n.hash(HashOf(string(n.f.Rules.Key(name)))) }
+func (n *needs) key(name string) { n.hash(n.f.Rules.Hash(name)) }
 
 // wanted asks for a name that an entry may get an account of: also for who
 // waited for it.
 func (n *needs) wanted(name string) {
 	n.key(name)
-	n.hash(waitMark(HashOf(string(n.f.Rules.Key(name)))))
+	n.hash(waitMark(n.f.Rules.Hash(name)))
 }
 
 func (n *needs) hash(h Hash) {

@@ -217,7 +217,7 @@ func (b *Rebuilder) named(row *Principal, name string) {
 	}
 }
 
-func (b *Rebuilder) key(name string) Hash { return HashOf(string(b.rules.Key(name))) }
+func (b *Rebuilder) key(name string) Hash { return b.rules.Hash(name) }
 
 func (b *Rebuilder) bury(p Past, name string) {
 	if name == "" || OwnName(name) {

@@ -74,7 +74,7 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 	if p.Link.Account != a.Account {
 		return Effect{} // a twin, or an account that nobody is linked to
 	}
-	p.Entry = p.undecided()
+	p.Entry = p.awaited()
 	switch {
 	case found == FoundStranded:
 		p.Link.Name = a.Via
@@ -87,7 +87,7 @@ func Recovered(a Action, found Found, p Principal, rules NameRules, now Account,
 	switch a.Kind {
 	case ActRename, ActResume:
 		p.Link.Name, p.Dropped = now.Name, nil
-		wished := p.awaited() == waitMark(HashOf(string(rules.Key(a.To))))
+		wished := p.awaited() == waitMark(rules.Hash(a.To))
 		if wished || a.Kind != ActResume || rules.Key(a.From) != rules.Key(a.To) { // else its owner may have another name by now
 			p.Name = a.To
 		}

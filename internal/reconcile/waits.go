@@ -13,17 +13,14 @@ func waitMark(name Hash) Hash { return HashOf("waits for " + name.String()) }
 
 // awaited gives the mark of the name that a principal waits for, or waited for
 // when it was last seen; zero if there is none. The row of somebody who waits or
-// is missing keeps no other hash.
+// is missing keeps no other hash, so this is also what stands in a row whose
+// entry is to be decided again.
 func (p *Principal) awaited() Hash {
 	if p.Waiting.IsZero() && p.LastSeen.IsZero() && p.State != StateMissing && !p.Miss.Unconfirmed {
 		return Hash{}
 	}
 	return p.Entry
 }
-
-// undecided stands for an entry's hash where the entry is to be decided again:
-// nothing, or the mark of the name that it waits for.
-func (p *Principal) undecided() Hash { return p.awaited() }
 
 // awaits notes that a living entry bears a name that its account does not have
 // yet, whatever it has to wait for: the server may make an account of that name
@@ -48,7 +45,7 @@ func (d *decider) stillAwaits(row *Principal, w *wish) {
 func (p *Principal) letGoOf(name, to string, rules NameRules, at time.Time) {
 	p.Entry, p.Waiting = Hash{}, timeZero
 	if p.State == StateActive && name != "" && rules.Key(name) != rules.Key(to) {
-		p.Entry, p.Waiting = waitMark(HashOf(string(rules.Key(name)))), at
+		p.Entry, p.Waiting = waitMark(rules.Hash(name)), at
 	}
 }
 

@@ -141,7 +141,7 @@ func (w *world) unusableSource() (string, bool) {
 	return "", false
 }
 
-func (w *world) hash(name string) Hash { return HashOf(string(w.Rules.Key(name))) }
+func (w *world) hash(name string) Hash { return w.Rules.Hash(name) }
 
 func (w *world) sameName(a, b string) bool { return w.Rules.Key(a) == w.Rules.Key(b) }
 
