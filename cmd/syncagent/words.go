@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"syncagent/internal/agent"
 	"syncagent/internal/reconcile"
 )
 
@@ -13,7 +12,7 @@ func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " 
 
 // itemText says in words what an approval lets pass.
 func itemText(it reconcile.ApprovedItem) string {
-	if it.Kind == agent.ItemOlder {
+	if it.Kind == reconcile.ItemOlder {
 		to := printable(it.To)
 		if to == "" {
 			to = "no position at all"
@@ -29,11 +28,11 @@ func itemText(it reconcile.ApprovedItem) string {
 		whose += ", account " + printable(string(it.Account))
 	}
 	switch it.Kind {
-	case agent.ItemMiss:
+	case reconcile.ItemMiss:
 		return fmt.Sprintf("count as missing: %s (%s)", name, whose)
-	case agent.ItemLater:
+	case reconcile.ItemLater:
 		return fmt.Sprintf("delete after the grace: %s (%s)", name, whose)
-	case agent.ItemMixed:
+	case reconcile.ItemMixed:
 		return fmt.Sprintf("delete, although it may hold mail of two people: %s (%s)", name, whose)
 	}
 	if it.To != "" && it.To != it.From {
@@ -57,9 +56,9 @@ func itemsCounted(items []reconcile.ApprovedItem) string {
 			text += counted(n, words)
 		}
 	}
-	add(agent.ItemOlder, "older position")
-	add(agent.ItemMiss, "absence")
-	if n := counts[agent.ItemLater]; n > 0 {
+	add(reconcile.ItemOlder, "older position")
+	add(reconcile.ItemMiss, "absence")
+	if n := counts[reconcile.ItemLater]; n > 0 {
 		text += ", " + counted(n, "delete") + " after the grace"
 	}
 	for _, kind := range []reconcile.ActionKind{
@@ -68,6 +67,6 @@ func itemsCounted(items []reconcile.ApprovedItem) string {
 	} {
 		add(string(kind), string(kind))
 	}
-	add(agent.ItemMixed, "mixed delete")
+	add(reconcile.ItemMixed, "mixed delete")
 	return text
 }

@@ -33,25 +33,23 @@ func PlanItems(plan reconcile.Plan) []reconcile.ApprovedItem {
 	}
 	for _, m := range plan.Unconfirmed {
 		items = append(items, reconcile.ApprovedItem{
-			Kind: ItemMiss, Source: m.Source, StableID: m.StableID, Account: m.Account, From: m.Name,
+			Kind: reconcile.ItemMiss, Source: m.Source, StableID: m.StableID, Account: m.Account, From: m.Name,
 		})
 		if m.DeleteAfter != "" {
 			items = append(items, reconcile.ApprovedItem{
-				Kind: ItemLater, Source: m.Source, StableID: m.StableID, Account: m.Account, From: m.Name, To: m.DeleteAfter,
+				Kind: reconcile.ItemLater, Source: m.Source, StableID: m.StableID, Account: m.Account, From: m.Name, To: m.DeleteAfter,
 			})
 		}
 	}
 	for _, s := range plan.Sources {
 		for _, b := range s.Older {
-			items = append(items, reconcile.ApprovedItem{
-				Kind: ItemOlder, Source: s.Name, StableID: reconcile.StableID(b.Key), From: b.From, To: b.To,
-			})
+			items = append(items, b.Item(s.Name))
 		}
 	}
 	for _, h := range plan.Holds {
 		if h.Code == reconcile.HoldMixed {
 			items = append(items, reconcile.ApprovedItem{
-				Kind: ItemMixed, Source: h.Source, StableID: h.StableID, Account: h.Account, From: h.Name,
+				Kind: reconcile.ItemMixed, Source: h.Source, StableID: h.StableID, Account: h.Account, From: h.Name,
 			})
 		}
 	}
@@ -59,26 +57,12 @@ func PlanItems(plan reconcile.Plan) []reconcile.ApprovedItem {
 	return items
 }
 
-// The kinds of approved items that are no actions.
-const (
-	// ItemMiss is an absence that a guard did not let count.
-	ItemMiss = "miss"
-	// ItemLater is the delete of the account of somebody whose absence is approved,
-	// once the grace is over.
-	ItemLater = "delete-later"
-	// ItemMixed is the delete of an account that may hold mail of two people.
-	ItemMixed = "mixed"
-	// ItemOlder is a source that was set back: the position before and the present
-	// one.
-	ItemOlder = "older"
-)
-
 // LaterDeletes counts the deletes after the grace among the items of an
 // approval that is given now, and tells the first day on which one may be done.
 func LaterDeletes(items []reconcile.ApprovedItem, now time.Time) (n int, from time.Time) {
 	for _, it := range items {
 		left, err := time.ParseDuration(it.To)
-		if it.Kind != ItemLater || err != nil {
+		if it.Kind != reconcile.ItemLater || err != nil {
 			continue
 		}
 		if at := now.Add(left); n == 0 || at.Before(from) {
@@ -91,5 +75,5 @@ func LaterDeletes(items []reconcile.ApprovedItem, now time.Time) (n int, from ti
 
 // AbsencesOnly leaves the deletes after the grace out of what is approved.
 func AbsencesOnly(items []reconcile.ApprovedItem) []reconcile.ApprovedItem {
-	return slices.DeleteFunc(slices.Clone(items), func(it reconcile.ApprovedItem) bool { return it.Kind == ItemLater })
+	return slices.DeleteFunc(slices.Clone(items), func(it reconcile.ApprovedItem) bool { return it.Kind == reconcile.ItemLater })
 }

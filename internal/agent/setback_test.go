@@ -145,7 +145,7 @@ func (w *world) approvedOlder(rep *agent.Report) int {
 	}
 	n := 0
 	for _, item := range items {
-		if item.Kind == agent.ItemOlder && item.Source == "staff" && item.From == "100" && item.To == "90" {
+		if item.Kind == reconcile.ItemOlder && item.Source == "staff" && item.From == "100" && item.To == "90" {
 			n++
 		}
 	}

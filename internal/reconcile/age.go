@@ -66,9 +66,9 @@ func (b SetBack) text() string {
 	return fmt.Sprintf("the source stands at %s, but the last accepted snapshot was at %s", b.To, b.From)
 }
 
-// item is a set-back as an approval covers it.
-func (b SetBack) item(source string) ApprovedItem {
-	return ApprovedItem{Kind: itemOlder, Source: source, StableID: StableID(b.Key), From: b.From, To: b.To}
+// Item is a set-back as an approval covers it.
+func (b SetBack) Item(source string) ApprovedItem {
+	return ApprovedItem{Kind: ItemOlder, Source: source, StableID: StableID(b.Key), From: b.From, To: b.To}
 }
 
 // older gives what a source is behind with, and whether enough persons have
@@ -78,7 +78,7 @@ func (w *world) older(s *SourceFacts) (back []SetBack, approved bool) {
 	back = setBacks(s.Evidence, s.State.Positions)
 	for _, b := range back {
 		covers := func(item ApprovedItem) bool {
-			return item.Kind == itemOlder && item.Source == s.Source && item.StableID == StableID(b.Key) && item.From == b.From &&
+			return item.Kind == ItemOlder && item.Source == s.Source && item.StableID == StableID(b.Key) && item.From == b.From &&
 				(item.To == "" || b.To != "" && comparePositions(b.To, item.To) >= 0)
 		}
 		if !slices.ContainsFunc(w.Approvals, func(a Approval) bool {
@@ -96,7 +96,7 @@ func (d *decider) judgeAge(s *SourceFacts, j *judgement) {
 	if back, approved := d.older(s); approved {
 		j.setBack, j.rebased = back, true
 		for _, b := range back {
-			d.detected = append(d.detected, Detection{Event: "older-accepted", Source: s.Source, From: b.From, To: b.To})
+			d.detected = append(d.detected, Detection{Event: NoticeOlderAccepted, Source: s.Source, From: b.From, To: b.To})
 			d.notice(NoticeOlderAccepted, s.Source, nil, b.text()+"; that was approved, and the present position counts from now on")
 		}
 	}

@@ -24,7 +24,7 @@ func (d *decider) approvedItems(persons int) map[ApprovedItem]bool {
 }
 
 func missItem(p *Principal) ApprovedItem {
-	return ApprovedItem{Kind: itemMiss, Source: p.Source, StableID: p.ID, Account: p.Link.Account, From: p.Name}
+	return ApprovedItem{Kind: ItemMiss, Source: p.Source, StableID: p.ID, Account: p.Link.Account, From: p.Name}
 }
 
 // items are the members of a stage as an approval covers them.

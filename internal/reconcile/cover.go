@@ -35,7 +35,7 @@ func (c Cover) IsZero() bool { return c == Cover{} }
 // laterItem is the delete of a missing person's account after the grace, as an
 // approval of the absence covers it; To is how much of the grace is left.
 func laterItem(p *Principal, left time.Duration) ApprovedItem {
-	return ApprovedItem{Kind: itemLater, Source: p.Source, StableID: p.ID, Account: p.Link.Account, From: p.Name, To: left.String()}
+	return ApprovedItem{Kind: ItemLater, Source: p.Source, StableID: p.ID, Account: p.Link.Account, From: p.Name, To: left.String()}
 }
 
 // graceLeft is how much of the time of grace a missing person still has.

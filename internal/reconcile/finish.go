@@ -172,7 +172,7 @@ func (d *decider) planHash(p Plan) string {
 		in.Unconfirmed = append(in.Unconfirmed, m.Source+"/"+string(m.StableID)+"/"+m.DeleteAfter)
 	}
 	for _, item := range d.blocked {
-		if item.Kind == itemMixed || item.Kind == itemOlder {
+		if item.Kind == ItemMixed || item.Kind == ItemOlder {
 			in.Mixed = append(in.Mixed, item)
 		}
 	}

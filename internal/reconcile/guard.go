@@ -20,7 +20,7 @@ func (d *decider) guard() {
 				if r.Approvable {
 					back, _ := d.older(s)
 					for _, b := range back {
-						d.blocked = append(d.blocked, b.item(s.Source))
+						d.blocked = append(d.blocked, b.Item(s.Source))
 					}
 				}
 			}

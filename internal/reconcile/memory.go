@@ -37,20 +37,21 @@ type Approval struct {
 
 // Kinds of ApprovedItem that are no actions.
 const (
-	itemMiss  = "miss"
-	itemMixed = "mixed"
-	itemOlder = "older"
-	itemLater = "delete-later"
+	// ItemMiss is an absence that a guard did not let count.
+	ItemMiss = "miss"
+	// ItemLater is the delete of the account of somebody whose absence is approved,
+	// once the grace is over: To is how much of it is left.
+	ItemLater = "delete-later"
+	// ItemMixed is the delete of an account that may hold mail of two people.
+	ItemMixed = "mixed"
+	// ItemOlder is a source that was set back: StableID is the key of the position,
+	// From the position before and To the present one.
+	ItemOlder = "older"
 )
 
 // ApprovedItem is one member of the set that an approval covers.
 type ApprovedItem struct {
-	// Kind is an action kind, "miss" for an absence that a guard did not let
-	// count, "mixed" for the delete of an account that may hold mail of two
-	// people, or "older" for a source that was set back: StableID is then the key
-	// of the position, From the position before and To the present one. "delete-later"
-	// is the delete of the account of somebody whose absence is approved, once the
-	// grace is over: To is how much of it is left.
+	// Kind is an action kind, or one of ItemMiss, ItemLater, ItemMixed, ItemOlder.
 	Kind     string    `json:"kind"`
 	Source   string    `json:"source"`
 	StableID StableID  `json:"stable_id"`

@@ -6,7 +6,7 @@ import "slices"
 // may hold mail of two people; if not, it becomes one of the plan's items that
 // an approval covers.
 func (d *decider) mixedApproved(r *removal, s *SourceFacts) bool {
-	item := ApprovedItem{Kind: itemMixed, Source: r.row.Source, StableID: r.row.ID, Account: r.acc.ID, From: r.acc.Name}
+	item := ApprovedItem{Kind: ItemMixed, Source: r.row.Source, StableID: r.row.ID, Account: r.acc.ID, From: r.acc.Name}
 	if d.covered([]ApprovedItem{item}, s.Policy.Approvals) {
 		return true
 	}
