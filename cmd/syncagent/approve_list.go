@@ -47,12 +47,8 @@ func listApprovals(ctx context.Context, opts approveOptions, s streams) error {
 
 func listApproval(b *strings.Builder, a reconcile.Approval, cfg *config.Config) {
 	fmt.Fprintf(b, "approval %d: %s; by %s; until %s\n", a.ID, covers(a), printable(strings.Join(a.By, ", ")), moment(a.Expires))
-	if needed := neededFor(a, cfg); len(a.By) < needed {
-		passes := "nothing passes yet"
-		if len(a.By) >= fewestFor(a, cfg) {
-			passes = "the sources that ask for no more pass, the others do not yet"
-		}
-		fmt.Fprintf(b, "  %d of %d persons; %s\n", len(a.By), needed, passes)
+	if len(a.By) < neededFor(a, cfg) {
+		fmt.Fprintf(b, "  %s\n", personsSoFar(a, cfg, len(a.By)))
 	}
 	if a.Reason != "" {
 		fmt.Fprintf(b, "  reason: %s\n", printable(a.Reason))

@@ -110,45 +110,52 @@ func approved(ctx context.Context, a reconcile.Approval, cfg *config.Config, opt
 		return writeJSON(s.out, approvalForMachines(a, cfg))
 	}
 	text := fmt.Sprintf("approved by %s until %s (approval %d); the next run may do it\n", printable(strings.Join(a.By, ", ")), moment(a.Expires), a.ID)
-	if fewest := fewestFor(a, cfg); persons < needed {
-		passes := "nothing passes yet"
-		if persons >= fewest {
-			passes = "the sources that ask for no more pass, the others do not yet"
-		}
-		text = fmt.Sprintf("approved by %s until %s (approval %d): %d of %d persons; %s\n",
-			printable(strings.Join(a.By, ", ")), moment(a.Expires), a.ID, persons, needed, passes)
+	if persons < needed {
+		text = fmt.Sprintf("approved by %s until %s (approval %d): %s\n",
+			printable(strings.Join(a.By, ", ")), moment(a.Expires), a.ID, personsSoFar(a, cfg, persons))
 	}
 	_, err = fmt.Fprint(s.out, text)
 	return err
 }
 
-// fewestFor is the least that any source concerned asks for; an announced change
-// of domain passes for all of them or for none.
-func fewestFor(a reconcile.Approval, cfg *config.Config) int {
-	fewest := neededFor(a, cfg)
-	for _, src := range cfg.Sources {
-		if slices.ContainsFunc(a.Items, func(it reconcile.ApprovedItem) bool { return it.Source == src.Name }) {
-			fewest = min(fewest, src.Policy.Approvals)
-		}
+// personsSoFar says what passes while an approval has fewer persons than needed.
+func personsSoFar(a reconcile.Approval, cfg *config.Config, persons int) string {
+	fewest, needed := personsFor(a, cfg)
+	passes := "nothing passes yet"
+	if persons >= fewest {
+		passes = "the sources that ask for no more pass, the others do not yet"
 	}
-	return fewest
+	return fmt.Sprintf("%d of %d persons; %s", persons, needed, passes)
 }
 
 // neededFor is how many persons the sources concerned ask for.
 func neededFor(a reconcile.Approval, cfg *config.Config) int {
-	needed := 1
+	_, needed := personsFor(a, cfg)
+	return needed
+}
+
+// personsFor gives the least and the most that the sources concerned ask for. An
+// announced change of domain belongs to no source: it passes for all of them or
+// for none.
+func personsFor(a reconcile.Approval, cfg *config.Config) (fewest, needed int) {
+	needed = 1
+	var asked []int
 	for _, src := range cfg.Sources {
-		if a.RenameFrom != "" { // it belongs to no source
+		if slices.ContainsFunc(a.Items, func(it reconcile.ApprovedItem) bool { return it.Source == src.Name }) {
+			asked = append(asked, src.Policy.Approvals)
+		}
+		if a.RenameFrom != "" {
 			needed = max(needed, src.Policy.Approvals)
 		}
-		for _, it := range a.Items {
-			if it.Source == src.Name {
-				needed = max(needed, src.Policy.Approvals)
-				break
-			}
-		}
 	}
-	return needed
+	for _, n := range asked {
+		needed = max(needed, n)
+	}
+	fewest = needed
+	for _, n := range asked {
+		fewest = min(fewest, n)
+	}
+	return fewest, needed
 }
 
 func revokeApproval(ctx context.Context, opts approveOptions, s streams) error {

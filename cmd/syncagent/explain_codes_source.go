@@ -79,15 +79,11 @@ func wordsOf(c reconcile.Code) string {
 		if own, ok := blockWords[c.Code]; ok {
 			return own
 		}
-		for _, kind := range limitedKinds {
+		for kind := range reconcile.DefaultLimits() {
 			if c.Code == reconcile.LimitCode(kind, false) || c.Code == reconcile.LimitCode(kind, true) {
 				return limitWords
 			}
 		}
 	}
 	return ""
-}
-
-var limitedKinds = []reconcile.ActionKind{
-	reconcile.ActDelete, reconcile.ActSuspend, reconcile.ActRename, reconcile.ActRelease, reconcile.ActPark, reconcile.ActDestroyTwin, reconcile.ActRelink,
 }
