@@ -160,6 +160,8 @@ type run struct {
 	twins map[reconcile.AccountID]reconcile.Action
 	// twinsKept are those that stay aside, as the reports tell them.
 	twinsKept map[reconcile.AccountID]keptTwinNote
+	// stillAside are those of them that are on the server as they were put.
+	stillAside map[reconcile.AccountID]reconcile.Account
 	// unsettled are the accounts of open steps, which a dry run does not settle.
 	unsettled map[reconcile.AccountID]bool
 	// archives are the verified archives of accounts that this run deletes; noSpace

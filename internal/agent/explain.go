@@ -3,8 +3,6 @@ package agent
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"syncagent/internal/reconcile"
@@ -188,15 +186,12 @@ func (a *Agent) AskName(ctx context.Context, ledger *state.Ledger, name string) 
 
 // KeptTwins gives the twins that stay aside, as the reports tell of them.
 func KeptTwins(ctx context.Context, ledger *state.Ledger) ([]reconcile.Hold, error) {
-	r := &run{ledger: ledger}
-	if err := r.readKeptTwins(ctx); err != nil {
-		return nil, err
+	list, err := keptTwinNotes(ctx, ledger)
+	out := make([]reconcile.Hold, len(list))
+	for i, note := range list {
+		out[i] = note.Hold
 	}
-	var out []reconcile.Hold
-	for _, id := range slices.SortedFunc(maps.Keys(r.twinsKept), reconcile.CompareAccountIDs) {
-		out = append(out, r.twinsKept[id].Hold)
-	}
-	return out, nil
+	return out, err
 }
 
 func (a *Agent) askServer(ctx context.Context, ledger *state.Ledger, p reconcile.Principal) LiveAnswer {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"syncagent/internal/reconcile"
@@ -32,17 +34,17 @@ type keptTwinNote struct {
 
 // situation digests what decides whether a twin can be cleared away: what it
 // holds, whether it may and can be merged, and the account it would be merged
-// into. Nothing is changed for it.
-func (r *run) situation(ctx context.Context, note keptTwinNote) (string, error) {
+// into, which it gives, too (see mergeInto). Nothing is changed for it.
+func (r *run) situation(ctx context.Context, note keptTwinNote) (text, into string, err error) {
 	contents, err := r.server.Contents(ctx, note.Account)
 	if err != nil {
-		return "", fmt.Errorf("look into twin %s: %w", note.Account, err)
+		return "", "", fmt.Errorf("look into twin %s: %w", note.Account, err)
 	}
 	into, real, err := r.mergeInto(ctx, note)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return digest(fmt.Sprint(contents.Known), contents.MissingWhy, holding(contents), into, real, noMerge(r.server)), nil
+	return digest(fmt.Sprint(contents.Known), contents.MissingWhy, holding(contents), into, real, noMerge(r.server)), into, nil
 }
 
 // mergeInto gives the name of the account that a twin is to be merged into, and
@@ -70,16 +72,15 @@ func (r *run) lookAtKeptTwins(ctx context.Context) error {
 	if len(r.twinsKept) == 0 {
 		return nil
 	}
-	aside, err := r.stillAside(ctx)
-	if err != nil {
+	if err := r.findAside(ctx); err != nil {
 		return err
 	}
-	for id, account := range aside {
+	for _, id := range slices.SortedFunc(maps.Keys(r.stillAside), reconcile.CompareAccountIDs) {
 		note := r.twinsKept[id]
 		if r.cfg.SourceNamed(note.Source) == nil || !abilities(r.report.Info).Look || r.started.Sub(note.Looked) < twinLookEvery {
 			continue
 		}
-		now, err := r.situation(ctx, note)
+		now, into, err := r.situation(ctx, note)
 		if stalwart.Stopped(err) {
 			return &ServerError{err}
 		}
@@ -101,32 +102,24 @@ func (r *run) lookAtKeptTwins(ctx context.Context) error {
 			return fmt.Errorf("look whose a twin is: %w", err)
 		}
 		r.addPrincipals(owners)
-		into, _, err := r.mergeInto(ctx, note)
-		if err != nil {
-			return err
-		}
 		r.facts.KeptTwins = append(r.facts.KeptTwins, reconcile.KeptTwin{
-			Source: note.Source, StableID: note.StableID, Account: account, Into: into, Changed: true,
+			Source: note.Source, StableID: note.StableID, Account: r.stillAside[id], Into: into, Changed: true,
 		})
 	}
 	return nil
 }
 
-// stillAside gives those of the twins that are still as they were put.
-func (r *run) stillAside(ctx context.Context) (map[reconcile.AccountID]reconcile.Account, error) {
-	var ids []reconcile.AccountID
-	for id := range r.twinsKept {
-		ids = append(ids, id)
-	}
-	found, _, err := r.server.Get(ctx, ids)
+// findAside finds those of the twins that are still as they were put.
+func (r *run) findAside(ctx context.Context) error {
+	found, _, err := r.server.Get(ctx, slices.SortedFunc(maps.Keys(r.twinsKept), reconcile.CompareAccountIDs))
 	if err != nil {
-		return nil, &ServerError{fmt.Errorf("look at the twins that are aside: %w", err)}
+		return &ServerError{fmt.Errorf("look at the twins that are aside: %w", err)}
 	}
-	aside := map[reconcile.AccountID]reconcile.Account{}
+	r.stillAside = map[reconcile.AccountID]reconcile.Account{}
 	for _, a := range found {
 		if r.rules.Key(a.Name) == r.rules.Key(r.twinsKept[a.ID].Name) {
-			aside[a.ID] = a
+			r.stillAside[a.ID] = a
 		}
 	}
-	return aside, nil
+	return nil
 }

@@ -18,19 +18,25 @@ const metaTwinsKept = "twins_kept"
 
 // readKeptTwins reads the twins that earlier runs left aside.
 func (r *run) readKeptTwins(ctx context.Context) error {
+	list, err := keptTwinNotes(ctx, r.ledger)
 	r.twinsKept = map[reconcile.AccountID]keptTwinNote{}
-	text, _, err := r.ledger.Meta(ctx, metaTwinsKept)
-	if err != nil || text == "" {
-		return err
-	}
-	var list []keptTwinNote
-	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return fmt.Errorf("read the twins that were kept aside: %w", err)
-	}
 	for _, note := range list {
 		r.twinsKept[note.Account] = note
 	}
-	return nil
+	return err
+}
+
+// keptTwinNotes gives them in the order of their accounts.
+func keptTwinNotes(ctx context.Context, ledger *state.Ledger) ([]keptTwinNote, error) {
+	text, _, err := ledger.Meta(ctx, metaTwinsKept)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	var list []keptTwinNote
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("read the twins that were kept aside: %w", err)
+	}
+	return list, nil
 }
 
 // keepTwin notes a twin that stays aside, for this report and the next ones,
@@ -39,10 +45,11 @@ func (r *run) keepTwin(ctx context.Context, a reconcile.Action, o outcome, meta 
 	hold := reconcile.NewHold(o.code, reconcile.PrincipalRef{Source: a.Source, ID: a.StableID}, a.Account, a.From, o.kept)
 	note := keptTwinNote{Hold: hold, Looked: r.started, Tried: r.started}
 	var err error
-	if note.Situation, err = r.situation(ctx, note); err != nil {
+	if note.Situation, _, err = r.situation(ctx, note); err != nil {
 		r.log.Warn("the next run looks into a twin again", errField(err))
 		note.Situation, note.Looked = "", time.Time{}
 	}
+	reconcile.AddHold(&r.report.Result.Plan, note.Hold)
 	return r.noteKept(note, meta)
 }
 
@@ -51,15 +58,11 @@ func (r *run) keepUnseen(a reconcile.Action, meta map[string]string) error {
 	const why = "our rights on the server do not allow to look into it"
 	o := keptTwin(a, reconcile.HoldTwinUnproven, why)
 	hold := reconcile.NewHold(o.code, reconcile.PrincipalRef{Source: a.Source, ID: a.StableID}, a.Account, a.From, o.kept)
-	r.twinsKept[a.Account] = keptTwinNote{Hold: hold}
-	text, err := r.keptText()
-	meta[metaTwinsKept] = text
-	return err
+	return r.noteKept(keptTwinNote{Hold: hold}, meta)
 }
 
 func (r *run) noteKept(note keptTwinNote, meta map[string]string) error {
 	r.twinsKept[note.Account] = note
-	reconcile.AddHold(&r.report.Result.Plan, note.Hold)
 	text, err := r.keptText()
 	meta[metaTwinsKept] = text
 	return err
@@ -87,10 +90,6 @@ func (r *run) tellKeptTwins(ctx context.Context) error {
 	if len(r.twinsKept) == 0 {
 		return nil
 	}
-	aside, err := r.stillAside(ctx)
-	if err != nil {
-		return err
-	}
 	again := map[reconcile.AccountID]bool{}
 	for _, a := range r.plan.Plan.Actions {
 		if a.Kind == reconcile.ActDestroyTwin && r.plan.Allowed[a.Source][a.Stage] {
@@ -99,7 +98,7 @@ func (r *run) tellKeptTwins(ctx context.Context) error {
 	}
 	changed := false
 	for _, id := range slices.SortedFunc(maps.Keys(r.twinsKept), reconcile.CompareAccountIDs) {
-		_, there := aside[id]
+		_, there := r.stillAside[id]
 		switch {
 		case !there:
 			delete(r.twinsKept, id)
