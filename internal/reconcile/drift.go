@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,31 +23,23 @@ func (d *decider) differs(code, source string, acc *Account, text string) {
 	d.differences = append(d.differences, difference{code, source, acc, text})
 }
 
+// tellDifferences tells them kind by kind, and of the first accounts only.
 func (d *decider) tellDifferences() {
 	slices.SortStableFunc(d.differences, func(a, b difference) int {
-		return compareText(a.source+"\x00"+a.code+"\x00"+a.acc.Name, b.source+"\x00"+b.code+"\x00"+b.acc.Name, false, false)
+		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.code, b.code), cmp.Compare(a.acc.Name, b.acc.Name))
 	})
-	told := map[[2]string]int{}
-	for _, x := range d.differences {
-		key := [2]string{x.source, x.code}
-		if told[key]++; told[key] <= noticesOfAKind {
+	told := 0
+	for i, x := range d.differences {
+		if told++; told <= noticesOfAKind {
 			d.notice(x.code, x.source, x.acc, x.text)
 		}
-	}
-	for _, key := range sortedPairs(told) {
-		if more := told[key] - noticesOfAKind; more > 0 {
-			d.notice(key[1], key[0], nil, fmt.Sprintf("the same is so for %d accounts more", more))
+		if last := i == len(d.differences)-1; last || d.differences[i+1].source != x.source || d.differences[i+1].code != x.code {
+			if more := told - noticesOfAKind; more > 0 {
+				d.notice(x.code, x.source, nil, fmt.Sprintf("the same is so for %d accounts more", more))
+			}
+			told = 0
 		}
 	}
-}
-
-func sortedPairs(m map[[2]string]int) [][2]string {
-	keys := make([][2]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(a, b [2]string) int { return strings.Compare(a[0]+"\x00"+a[1], b[0]+"\x00"+b[1]) })
-	return keys
 }
 
 // differAtFirst tells how an account that a first run links differs from its

@@ -113,6 +113,7 @@ func (u *undoer) wish(r *reversal) {
 		m.kind = ActResume
 	}
 	other, claimed := u.claimant(u.hash(m.to), ref)
+	address, holder := u.addressOfAnother(m.addresses, ref)
 	switch {
 	case m.kind == ActRename && u.sameName(m.to, acc.Name):
 		not(HoldNotUndone, "it is as before that run already")
@@ -120,7 +121,8 @@ func (u *undoer) wish(r *reversal) {
 		not(HoldNotUndone, "before that run the account stood aside already")
 	case !u.Rules.KnowsDomain(m.to):
 		not(HoldDomainUnknown, fmt.Sprintf("the server does not have the domain of %s any more", m.to))
-	case r.first == nil && u.addressClaimed(m, ref):
+	case address != "":
+		u.hold(HoldNotUndone, ref, acc.ID, address, fmt.Sprintf("the address belongs to the entry %s now, who would open the account", whose(holder)))
 	case claimed:
 		not(HoldNotUndone, fmt.Sprintf("%s belongs to the entry %s now", m.to, whose(other.ref)))
 	default:
@@ -128,16 +130,16 @@ func (u *undoer) wish(r *reversal) {
 	}
 }
 
-// addressClaimed holds a move that would open an account while one of its
-// addresses is somebody else's in the directory.
-func (u *undoer) addressClaimed(m *move, ref PrincipalRef) bool {
-	for _, address := range m.addresses {
+// addressOfAnother finds an address that is somebody else's in the directory: an
+// account that is opened with it would be open to them. What gets its former
+// addresses back has none such: see formerAddresses.
+func (u *undoer) addressOfAnother(addresses []string, ref PrincipalRef) (address string, holder PrincipalRef) {
+	for _, address := range addresses {
 		if other, claimed := u.claimant(u.hash(address), ref); claimed {
-			u.hold(HoldNotUndone, ref, m.acc.ID, address, fmt.Sprintf("the address belongs to the entry %s now, who would open the account", whose(other.ref)))
-			return true
+			return address, other.ref
 		}
 	}
-	return false
+	return "", PrincipalRef{}
 }
 
 // leftOtherwise says how an account is not as the run left it.
