@@ -71,14 +71,7 @@ func (m *model) carryOrder(decide func(Facts) Decision, check func(Action)) {
 		m.tally["order held "+h.Code]++
 	}
 	before, done := m.routes(true), map[int]bool{}
-	for i := 0; i < len(d.Plan.Actions); {
-		group := []Action{d.Plan.Actions[i]}
-		for i++; i < len(d.Plan.Actions) && group[0].Group != 0 && d.Plan.Actions[i].Group == group[0].Group; i++ {
-			group = append(group, d.Plan.Actions[i])
-		}
-		if !ready(d, group, done) {
-			continue
-		}
+	for group := range runnable(d, done) {
 		for _, a := range group {
 			check(a)
 			if box := m.accounts[a.Account]; box == nil || m.untouchable(box) {
@@ -86,11 +79,8 @@ func (m *model) carryOrder(decide func(Facts) Decision, check func(Action)) {
 			}
 		}
 		m.carryOut(group, 1000)
+		m.settled("order ", d, group, done)
 		for _, a := range group {
-			done[a.Seq] = true
-			m.tally["order "+string(a.Kind)]++
-			m.recent = append(m.recent, PastAction{Kind: a.Kind, Source: a.Source, Domain: Domain(a.From), At: m.now, Approved: a.Approved})
-			m.write(d.Effects[a.Seq])
 			if a.Kind == ActClaim { // the sources were read to their ends, and asked again
 				m.absent[PrincipalRef{Source: a.Source, ID: a.StableID}] = &absence{since: m.now, reads: 1}
 			}

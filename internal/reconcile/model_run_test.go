@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -124,14 +125,7 @@ func (m *model) bury(t Tombstone) {
 func (m *model) execute(d Decision, r reading, bad trouble) bool {
 	done, whole := map[int]bool{}, true
 	m.done = nil
-	for i := 0; i < len(d.Plan.Actions); {
-		group := []Action{d.Plan.Actions[i]}
-		for i++; i < len(d.Plan.Actions) && group[0].Group != 0 && d.Plan.Actions[i].Group == group[0].Group; i++ {
-			group = append(group, d.Plan.Actions[i])
-		}
-		if !ready(d, group, done) {
-			continue
-		}
+	for group := range runnable(d, done) {
 		m.checkAction(group, r)
 		m.checkUndone(group)
 		if bad.refuse > 0 && m.below(bad.refuse) == 0 {
@@ -155,15 +149,37 @@ func (m *model) execute(d Decision, r reading, bad trouble) bool {
 			}
 		}
 		m.checkDone(group, d.Effects)
-		for _, a := range group {
-			done[a.Seq] = true
-			m.done = append(m.done, a)
-			m.tally[string(a.Kind)]++
-			m.recent = append(m.recent, PastAction{Kind: a.Kind, Source: a.Source, Domain: Domain(a.From), At: m.now, Approved: a.Approved})
-			m.write(d.Effects[a.Seq])
-		}
+		m.done = append(m.done, group...)
+		m.settled("", d, group, done)
 	}
 	return whole
+}
+
+// runnable gives the groups of a plan in their order, each when its turn comes,
+// as far as the guards and what was done before let them run.
+func runnable(d Decision, done map[int]bool) iter.Seq[[]Action] {
+	return func(yield func([]Action) bool) {
+		for i := 0; i < len(d.Plan.Actions); {
+			group := []Action{d.Plan.Actions[i]}
+			for i++; i < len(d.Plan.Actions) && group[0].Group != 0 && d.Plan.Actions[i].Group == group[0].Group; i++ {
+				group = append(group, d.Plan.Actions[i])
+			}
+			if ready(d, group, done) && !yield(group) {
+				return
+			}
+		}
+	}
+}
+
+// settled notes that a group was carried out, counted under a word before its
+// kind.
+func (m *model) settled(word string, d Decision, group []Action, done map[int]bool) {
+	for _, a := range group {
+		done[a.Seq] = true
+		m.tally[word+string(a.Kind)]++
+		m.recent = append(m.recent, PastAction{Kind: a.Kind, Source: a.Source, Domain: Domain(a.From), At: m.now, Approved: a.Approved})
+		m.write(d.Effects[a.Seq])
+	}
 }
 
 // ready tells whether the guards and the actions before let a group run.
